@@ -1,0 +1,14 @@
+//! Providers without I/O: the wire formats ([`Dialect`], [`StreamDecoder`]), whom a call is for
+//! ([`Provider`], [`Target`]), what a target can take ([`Capability`]), and keys ([`Secret`]).
+
+mod auth;
+mod capability;
+mod registry;
+mod spec;
+mod wire;
+
+pub use auth::{Credentials, KeyProvider, KeySource, Secret};
+pub use capability::{Capability, Support};
+pub use registry::dialect;
+pub use spec::{Network, Provider, Quirks, Target};
+pub use wire::{Call, Dialect, Reply, ReplyHead, StreamDecoder, own_state, provider_state};

@@ -1,0 +1,89 @@
+//! Whom a call is for: a [`Provider`] (a host and how to talk to it) and a [`Target`] (a provider and a model).
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Dialect, KeySource};
+use crate::chat::Options;
+
+/// A host that serves models, fully resolved: preset, configuration and overrides merged.
+#[derive(Debug, Clone)]
+pub struct Provider {
+    /// Its name in configuration and in `provider/model`.
+    pub name: String,
+    /// Its wire format.
+    pub dialect: Arc<dyn Dialect>,
+    /// Everything before the dialect's own path, without a slash at the end; may hold a query.
+    pub base_url: String,
+    /// Where the key comes from.
+    pub key: KeySource,
+    /// A key is needed: without one the call fails before any network.
+    pub key_required: bool,
+    /// Headers of every request, checked.
+    pub headers: Vec<(String, String)>,
+    /// What this host does otherwise than its dialect's home.
+    pub quirks: Quirks,
+    /// Cloud region (Bedrock, Vertex).
+    pub region: Option<String>,
+    /// Cloud project (Vertex; OpenAI's project header).
+    pub project: Option<String>,
+    /// Cloud location (Vertex).
+    pub location: Option<String>,
+    /// Version of the host's API (Azure's query, Anthropic's header).
+    pub api_version: Option<String>,
+    /// OpenAI's organization header.
+    pub organization: Option<String>,
+    /// Most calls at once, in this engine.
+    pub max_concurrency: Option<u32>,
+    /// Requests per minute, in this engine.
+    pub rpm: Option<u32>,
+    /// Tokens per minute, in this engine.
+    pub tpm: Option<u32>,
+    /// How many engines share the limits.
+    pub share: u32,
+    /// Milliseconds for a whole call, instead of the engine's.
+    pub timeout_ms: Option<u64>,
+    /// How it is reached.
+    pub network: Network,
+    /// Answers come from this folder instead of the network.
+    pub replay: Option<PathBuf>,
+}
+
+/// How a provider is reached. Providers with equal settings share connections.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+pub struct Network {
+    /// Milliseconds to connect, TLS included.
+    pub connect_timeout_ms: u64,
+    /// `system`, `off`, or the proxy's URL.
+    pub proxy: String,
+    /// PEM file with certificate authorities, instead of the machine's.
+    pub ca_bundle: Option<PathBuf>,
+    /// PEM files of the client's certificate and key.
+    pub client_cert: Option<(PathBuf, PathBuf)>,
+}
+
+/// What a host does otherwise than its dialect's home. Every field is a named difference, set by a row
+/// of `presets.json` or in configuration; code asks for the field, never for the host's name.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Quirks {}
+
+/// A provider and a model with the settings of this place in the routing.
+#[derive(Debug, Clone)]
+pub struct Target {
+    /// The host.
+    pub provider: Arc<Provider>,
+    /// The model, as the host names it.
+    pub model: String,
+    /// Options of this target, over the call's defaults and under the call's own.
+    pub params: Options,
+}
+
+impl Target {
+    /// `provider/model`, as the caller sees it.
+    pub fn name(&self) -> String {
+        format!("{}/{}", self.provider.name, self.model)
+    }
+}
