@@ -13,6 +13,8 @@ use crate::chat::Options;
 pub struct Provider {
     /// Its name in configuration and in `provider/model`.
     pub name: String,
+    /// The built-in row it stands on, whose name the model catalogue knows; empty for a host of one's own.
+    pub preset: String,
     /// Its wire format.
     pub dialect: Arc<dyn Dialect>,
     /// Everything before the dialect's own path, without a slash at the end; may hold a query.
