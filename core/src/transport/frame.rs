@@ -1,6 +1,7 @@
 //! What a streamed body is cut into, whatever the framing.
 
-use crate::error::Result;
+use super::sse::SseParser;
+use crate::error::{Error, ErrorKind, Result};
 
 /// One event of a streamed body, borrowed from the parser's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,4 +30,16 @@ pub trait FrameParser: Send {
 
     /// The body ended. An incomplete frame is dropped or an error, as the framing says.
     fn finish(&mut self, sink: &mut dyn FnMut(Frame<'_>) -> Result<()>) -> Result<()>;
+}
+
+/// A parser at the start of a body. A framing that is not built in is an error of kind `ConfigError`.
+pub fn parser(framing: Framing) -> Result<Box<dyn FrameParser>> {
+    match framing {
+        Framing::Sse => Ok(Box::new(SseParser::new())),
+        Framing::EventStream => Err(Error::new(
+            ErrorKind::ConfigError,
+            "AWS event streams are not built in: enable the feature `bedrock`",
+        )
+        .with_detail("feature", "bedrock")),
+    }
 }

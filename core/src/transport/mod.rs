@@ -5,6 +5,8 @@
 mod frame;
 mod http;
 pub mod limits;
+mod sse;
 
-pub use frame::{Frame, FrameParser, Framing};
+pub use frame::{Frame, FrameParser, Framing, parser};
 pub use http::{Body, BoxFuture, HttpRequest, HttpResponse, Transport};
+pub use sse::SseParser;
