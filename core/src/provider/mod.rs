@@ -1,10 +1,13 @@
 //! Providers without I/O: the wire formats ([`Dialect`], [`StreamDecoder`]), whom a call is for
 //! ([`Provider`], [`Target`]), what a target can take ([`Capability`]), and keys ([`Secret`]).
 
+mod arguments;
 mod auth;
 mod capability;
+mod data_url;
 mod registry;
 mod spec;
+mod url;
 mod wire;
 
 pub use auth::{Credentials, KeyProvider, KeySource, Secret};
