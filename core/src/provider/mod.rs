@@ -5,6 +5,7 @@ mod arguments;
 mod auth;
 mod capability;
 mod data_url;
+mod lenient;
 mod registry;
 mod spec;
 mod url;
