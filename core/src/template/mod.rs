@@ -1,1 +1,20 @@
-//! (in progress)
+//! Templates: the Handlebars language without HTML escaping, rendered to typed pieces.
+//!
+//! [`Template::compile`] reads a source once; [`Template::render`] walks it over JSON data
+//! and gives [`Piece`]s, so that no value can ever become structure; [`to_messages`] groups
+//! pieces into messages. Files, front matter, schemas and the search for partials belong
+//! to `prompt`; what happens to the messages afterwards belongs to `compose`.
+
+mod helpers;
+mod limits;
+mod messages;
+mod pieces;
+mod render;
+mod template;
+
+pub use helpers::{HelperFn, Helpers};
+pub use limits::Limits;
+pub use messages::{HistoryPolicy, TemplateMessage, TemplatePart, to_chat, to_messages, trim_text};
+pub use pieces::{MissingVariable, Piece, Rendered, RenderedText, TemplateRole};
+pub use render::{MissingPolicy, Partials, RenderInput};
+pub use template::{CompileOptions, PartialUse, Scope, Template, Variable};
