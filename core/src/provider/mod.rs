@@ -3,6 +3,8 @@
 
 mod arguments;
 mod auth;
+#[cfg(feature = "bedrock")]
+pub mod bedrock;
 mod capability;
 mod data_url;
 mod lenient;

@@ -1,7 +1,7 @@
 //! What a streamed body is cut into, whatever the framing.
 
 use super::sse::SseParser;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 
 /// One event of a streamed body, borrowed from the parser's buffer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,8 +36,11 @@ pub trait FrameParser: Send {
 pub fn parser(framing: Framing) -> Result<Box<dyn FrameParser>> {
     match framing {
         Framing::Sse => Ok(Box::new(SseParser::new())),
-        Framing::EventStream => Err(Error::new(
-            ErrorKind::ConfigError,
+        #[cfg(feature = "bedrock")]
+        Framing::EventStream => Ok(Box::new(super::eventstream::EventStreamParser::new())),
+        #[cfg(not(feature = "bedrock"))]
+        Framing::EventStream => Err(crate::Error::new(
+            crate::ErrorKind::ConfigError,
             "AWS event streams are not built in: enable the feature `bedrock`",
         )
         .with_detail("feature", "bedrock")),

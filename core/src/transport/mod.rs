@@ -2,6 +2,8 @@
 //! [`HttpResponse`]), the [`Transport`] trait and its three carriers, and the parsers that cut
 //! a body into [`Frame`]s.
 
+#[cfg(feature = "bedrock")]
+pub mod eventstream;
 mod frame;
 mod http;
 pub mod limits;
