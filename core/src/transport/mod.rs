@@ -2,13 +2,20 @@
 //! [`HttpResponse`]), the [`Transport`] trait and its three carriers, and the parsers that cut
 //! a body into [`Frame`]s.
 
+mod difference;
 #[cfg(feature = "bedrock")]
 pub mod eventstream;
 mod frame;
 mod http;
 pub mod limits;
+mod replay;
+mod script;
+mod script_keys;
+mod scripted;
 mod sse;
 
 pub use frame::{Frame, FrameParser, Framing, parser};
 pub use http::{Body, BoxFuture, HttpRequest, HttpResponse, Transport};
+pub use replay::Replay;
+pub use scripted::Scripted;
 pub use sse::SseParser;
