@@ -142,3 +142,9 @@ impl fmt::Debug for KeySource {
         }
     }
 }
+
+/// The value of an environment variable; one that is empty counts as not set.
+/// Every read of the environment in this crate goes through here.
+pub(crate) fn env_var(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

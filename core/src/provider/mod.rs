@@ -13,6 +13,7 @@ mod spec;
 mod url;
 mod wire;
 
+pub(crate) use auth::env_var;
 pub use auth::{Credentials, KeyProvider, KeySource, Secret};
 pub use capability::{Capability, Support};
 pub use registry::dialect;

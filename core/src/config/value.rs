@@ -1,0 +1,185 @@
+//! How the values of single keys are written: keys, storage, proxy, headers, aliases, options.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::model::{AliasConfig, AliasTarget, Headers, Proxy, Storage};
+use super::read::{At, Read};
+use crate::chat::{ChatRequest, JsonMap, Options};
+use crate::error::Result;
+use crate::provider::{KeySource, Secret};
+
+/// `env:NAME`, `file:PATH` or the key itself.
+impl Read for KeySource {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        let text = String::read(value, at)?;
+        if let Some(name) = text.strip_prefix("env:") {
+            if name.is_empty() || name.contains(['=', '\0']) {
+                return Err(at.error("must name an environment variable after `env:`"));
+            }
+            Ok(KeySource::Env(vec![name.to_owned()]))
+        } else if let Some(path) = text.strip_prefix("file:") {
+            if path.is_empty() {
+                return Err(at.error("must name a file after `file:`"));
+            }
+            Ok(KeySource::File(PathBuf::from(path)))
+        } else {
+            Secret::new(&text, &format!("`{at}`"))
+                .map(KeySource::Literal)
+                .map_err(|error| error.with_param(at.to_string()))
+        }
+    }
+}
+
+impl Read for Storage {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        let text = String::read(value, at)?;
+        match text.split_once(':') {
+            Some(("memory", "")) => Ok(Storage::Memory),
+            Some(("sqlite", path)) if !path.is_empty() => Ok(Storage::Sqlite(PathBuf::from(path))),
+            Some(("postgres" | "postgresql", _)) => {
+                Err(at.error("names PostgreSQL, which is not built in"))
+            }
+            _ => Err(at.error("must be \"memory:\" or \"sqlite:PATH\"")),
+        }
+    }
+}
+
+impl Read for Proxy {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        let text = String::read(value, at)?;
+        match text.as_str() {
+            "system" => Ok(Proxy::System),
+            "off" => Ok(Proxy::Off),
+            url => match url::Url::parse(url) {
+                Ok(parsed)
+                    if matches!(parsed.scheme(), "http" | "https") && parsed.host().is_some() =>
+                {
+                    Ok(Proxy::Url(text))
+                }
+                _ => Err(at.error("must be \"system\", \"off\" or an http(s) URL")),
+            },
+        }
+    }
+}
+
+/// Headers that the transport writes itself, or that would change how the message is framed.
+const FRAMING: &[&str] = &[
+    "connection",
+    "content-length",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+];
+
+impl Read for Headers {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        let mut headers = Vec::new();
+        for (name, value) in at.table(value)? {
+            let at_name = at.key(&name);
+            let value = String::read(value, &at_name)?;
+            if http::HeaderName::from_bytes(name.as_bytes()).is_err() {
+                return Err(at_name.error("is not a legal header name"));
+            }
+            if FRAMING.contains(&name.to_ascii_lowercase().as_str()) {
+                return Err(at_name.error("is a header that only the transport sets"));
+            }
+            if http::HeaderValue::from_str(&value).is_err() {
+                return Err(at_name.error("holds a character that cannot stand in a header"));
+            }
+            headers.push((name, value));
+        }
+        Ok(Headers(headers))
+    }
+}
+
+/// `"openai/gpt-5"`, a list of targets in order, or the whole table.
+impl Read for AliasConfig {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        let alias = match value {
+            Value::String(_) | Value::Array(_) => AliasConfig {
+                targets: Vec::read(value, at)?,
+                ..AliasConfig::default()
+            },
+            Value::Object(_) => AliasConfig::read_table(value, at)?,
+            other => return Err(at.wrong("a model string, a list or a table", &other)),
+        };
+        if alias.targets.is_empty() {
+            return Err(at.error("names no target"));
+        }
+        Ok(alias)
+    }
+}
+
+impl Read for AliasTarget {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        let target = match value {
+            Value::String(model) => AliasTarget {
+                model,
+                ..AliasTarget::default()
+            },
+            Value::Object(_) => AliasTarget::read_table(value, at)?,
+            other => return Err(at.wrong("a model string or a table with `model`", &other)),
+        };
+        if target.model.is_empty() {
+            return Err(at.error("names no model"));
+        }
+        Ok(target)
+    }
+}
+
+/// Options that say whose call it is, and so belong to the call alone.
+const CALL_ONLY: &[&str] = &[
+    "model",
+    "project",
+    "session_id",
+    "user",
+    "ab_campaign",
+    "assignment_key",
+    "system_prompt_args",
+    "store",
+    "do_not_record",
+    "stream_options",
+];
+
+/// `params`: options of a target or an arm.
+impl Read for Options {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        let mut options = Options::default();
+        for (key, value) in at.table(value)? {
+            let at_key = at.key(&key);
+            if CALL_ONLY.contains(&key.as_str()) {
+                return Err(at_key.error("belongs to a call, not to the configuration"));
+            }
+            if !Options::NAMES.contains(&key.as_str()) {
+                return Err(at.unknown(&key, Options::NAMES));
+            }
+            // One at a time, so that an error can name its key.
+            let one = JsonMap::from_iter([(key.clone(), value)]);
+            let request = ChatRequest::deserialize(Value::Object(one))
+                .map_err(|error| at_key.error(expected(&error.to_string())))?;
+            options.overlay(request.options);
+        }
+        Ok(options)
+    }
+}
+
+/// What a reader expected, without the value that it found.
+fn expected(message: &str) -> String {
+    let found_a_value = message.starts_with("invalid ");
+    match message.rsplit_once(", expected ") {
+        Some((_, "f64")) => "must be a number".to_owned(),
+        Some((_, "u32" | "u64" | "i64" | "usize")) => "must be a whole number".to_owned(),
+        Some((_, "a boolean")) => "must be true or false".to_owned(),
+        Some((_, expected)) if found_a_value => format!("must be {expected}"),
+        _ if found_a_value => "has a value of the wrong type".to_owned(),
+        _ => message.to_owned(),
+    }
+}
