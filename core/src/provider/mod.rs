@@ -17,5 +17,5 @@ pub(crate) use auth::env_var;
 pub use auth::{Credentials, KeyProvider, KeySource, Secret};
 pub use capability::{Capability, Support};
 pub use registry::dialect;
-pub use spec::{Network, Provider, Quirks, Target};
+pub use spec::{Carrier, Network, Provider, Quirks, Target};
 pub use wire::{Call, Dialect, Reply, ReplyHead, StreamDecoder, own_state, provider_state};

@@ -50,8 +50,20 @@ pub struct Provider {
     pub timeout_ms: Option<u64>,
     /// How it is reached.
     pub network: Network,
-    /// Answers come from this folder instead of the network.
-    pub replay: Option<PathBuf>,
+    /// What carries its requests.
+    pub carrier: Carrier,
+}
+
+/// What carries a provider's requests.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Carrier {
+    /// The network.
+    #[default]
+    Network,
+    /// Recorded answers of a folder (`base_url = "replay:FOLDER"`).
+    Replay(PathBuf),
+    /// The script in the request itself (`base_url = "script:"`, the `test` provider).
+    Script,
 }
 
 /// How a provider is reached. Providers with equal settings share connections.
