@@ -6,6 +6,7 @@
 //! and never hold a key, a prompt or an answer.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
@@ -134,10 +135,11 @@ pub struct Location {
 }
 
 /// Everything that went wrong in one call, with the facts a program needs to act.
+#[derive(Clone)]
 pub struct Error(Box<ErrorData>);
 
 /// The fields of an [`Error`], as they appear in every language.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct ErrorData {
     /// What went wrong.
     pub kind: ErrorKind,
@@ -166,7 +168,7 @@ pub struct ErrorData {
     /// What had arrived before the failure.
     pub partial: Option<Box<ChatCompletion>>,
     /// The cause, where another library reported it.
-    pub source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    pub source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -262,7 +264,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

@@ -3,9 +3,11 @@
 
 pub mod catalogue;
 pub mod chat;
+mod clock;
 pub mod config;
 pub mod engine;
 mod error;
+pub mod input;
 pub mod nearest;
 pub mod prompt;
 pub mod provider;
@@ -14,5 +16,8 @@ pub mod store;
 pub mod stream;
 pub mod template;
 pub mod transport;
+
+#[cfg(feature = "runtime")]
+pub mod runtime;
 
 pub use error::{Error, ErrorData, ErrorKind, Location, Result};

@@ -2,5 +2,13 @@
 //! [`Accumulator`] adds the deltas up to the answer that a call without streaming would have given.
 
 mod accumulate;
+mod cancel;
+mod chat_stream;
+mod live;
+mod whole;
 
 pub use accumulate::Accumulator;
+pub use cancel::CancelHandle;
+pub use chat_stream::{BATCH, ChatStream};
+pub(crate) use chat_stream::{Finisher, Opened};
+pub(crate) use live::Live;
