@@ -3,6 +3,7 @@
 
 mod file;
 mod model;
+mod presets;
 mod read;
 mod value;
 
@@ -13,3 +14,4 @@ pub use model::{
     ProviderConfig, Proxy, Recording, RetryBudget, ServerConfig, Storage, Strategy, TemplateLimits,
     ToolConfig,
 };
+pub use presets::{Evidence, Preset, PresetEnv, preset, presets};

@@ -3,6 +3,7 @@
 
 mod arguments;
 mod auth;
+mod aws;
 #[cfg(feature = "bedrock")]
 pub mod bedrock;
 mod capability;
