@@ -12,6 +12,8 @@ pub const EVENT_STREAM_HEADER_BYTES: usize = 128 << 10;
 pub const ERROR_BODY_BYTES: usize = 64 << 10;
 /// Most header bytes of an answer.
 pub const HEADER_BYTES: usize = 64 << 10;
+/// Most header lines of an answer over HTTP/1 (the HTTP library's own limit).
+pub const HEADER_LINES: usize = 100;
 /// After a finished stream, at most so much of its tail is read to keep the connection.
 pub const DRAIN_BYTES: usize = 64 << 10;
 /// After a finished stream, at most so long is waited for its tail, in milliseconds.

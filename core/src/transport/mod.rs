@@ -2,9 +2,12 @@
 //! [`HttpResponse`]), the [`Transport`] trait and its three carriers, and the parsers that cut
 //! a body into [`Frame`]s.
 
+mod client;
+mod destination;
 mod difference;
 #[cfg(feature = "bedrock")]
 pub mod eventstream;
+mod failure;
 mod frame;
 mod http;
 pub mod limits;
@@ -13,7 +16,9 @@ mod script;
 mod script_keys;
 mod scripted;
 mod sse;
+mod tls;
 
+pub use client::{Client, ClientSettings};
 pub use frame::{Frame, FrameParser, Framing, parser};
 pub use http::{Body, BoxFuture, HttpRequest, HttpResponse, Transport};
 pub use replay::Replay;
