@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD, URL_SAFE, URL_SAFE_NO_PAD};
+use http::HeaderValue;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 
@@ -40,6 +41,14 @@ impl Secret {
     /// The key itself. Only the code that writes the authentication header calls this.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()
+    }
+
+    /// `Bearer KEY`, marked sensitive, for the `authorization` header.
+    pub(crate) fn bearer(&self) -> Result<HeaderValue> {
+        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.expose()))
+            .map_err(|_| Error::new(ErrorKind::ConfigError, "the key cannot stand in a header"))?;
+        value.set_sensitive(true);
+        Ok(value)
     }
 
     /// The text without the key and without its base64 and URL-encoded forms.
