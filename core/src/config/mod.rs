@@ -1,10 +1,13 @@
-//! The configuration: read from a file, plain data and overrides ([`Config::open`]) into plain data
-//! ([`Config`]).
+//! The configuration: read from a file, plain data and overrides into plain data ([`Config`]), then
+//! checked and made ready to be asked which targets a model string names ([`Models`]).
 
+mod check;
 mod file;
+mod host;
 mod model;
 mod presets;
 mod read;
+mod resolve;
 mod value;
 
 pub use file::ConfigSource;
@@ -15,3 +18,4 @@ pub use model::{
     ToolConfig,
 };
 pub use presets::{Evidence, Preset, PresetEnv, preset, presets};
+pub use resolve::{Ask, Group, Models, Plan, PlannedTarget};
