@@ -96,7 +96,7 @@ struct Plan {
 enum Proxy {
     System,
     Off,
-    Through(reqwest::Proxy),
+    Through(Box<reqwest::Proxy>),
 }
 
 tokio::task_local! {
@@ -284,7 +284,7 @@ impl Plan {
         let builder = match &self.proxy {
             Proxy::System => builder,
             Proxy::Off => builder.no_proxy(),
-            Proxy::Through(proxy) => builder.proxy(proxy.clone()),
+            Proxy::Through(proxy) => builder.proxy(proxy.as_ref().clone()),
         };
         builder.build().map_err(|error| {
             Error::new(ErrorKind::Internal, "the HTTP client cannot be set up").with_source(error)
@@ -299,7 +299,7 @@ impl Proxy {
             "off" => Ok(Proxy::Off),
             url if url.starts_with("http://") || url.starts_with("https://") => {
                 reqwest::Proxy::all(url)
-                    .map(Proxy::Through)
+                    .map(|proxy| Proxy::Through(Box::new(proxy)))
                     .map_err(|_| wrong_proxy())
             }
             _ => Err(wrong_proxy()),

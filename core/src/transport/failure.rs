@@ -131,7 +131,10 @@ fn tls(error: &rustls::Error, to: &Destination) -> Error {
         rustls::Error::InvalidMessage(InvalidMessage::InvalidContentType) => {
             format!("{to} does not speak TLS: plain http on an https URL?")
         }
-        rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer) => format!(
+        rustls::Error::InvalidCertificate(
+            // The latter: a trusted authority has the same name and another key.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature,
+        ) => format!(
             "the certificate of {to} comes from an authority that is not trusted here; \
              if it is your own, name its file in `ca_bundle`"
         ),
