@@ -3,9 +3,12 @@
 use std::sync::Arc;
 
 use super::Dialect;
+use super::openai::OpenAi;
 
 /// The dialect with this name in configuration.
 pub fn dialect(name: &str) -> Option<Arc<dyn Dialect>> {
-    let _ = name;
-    None
+    Some(match name {
+        "openai" => Arc::new(OpenAi),
+        _ => return None,
+    })
 }

@@ -1,12 +1,9 @@
 //! Whom a call is for: a [`Provider`] (a host and how to talk to it) and a [`Target`] (a provider and a model).
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
-
-use super::{Dialect, KeySource};
+use super::{Dialect, KeySource, Quirks};
 use crate::chat::Options;
 
 /// A host that serves models, fully resolved: preset, configuration and overrides merged.
@@ -77,25 +74,6 @@ pub struct Network {
     pub ca_bundle: Option<PathBuf>,
     /// PEM files of the client's certificate and key.
     pub client_cert: Option<(PathBuf, PathBuf)>,
-}
-
-/// What a host does otherwise than its dialect's home. Every field is a named difference, set by a row
-/// of `presets.json` or in configuration; code asks for the field, never for the host's name.
-#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Quirks {
-    /// Reached through Google Cloud (Vertex): paths with project and location, keys as bearer tokens.
-    pub vertex: bool,
-    /// An Anthropic-format host that takes its key as a bearer token instead of in `x-api-key`.
-    pub bearer: bool,
-    /// Tokens to think for each word of `reasoning_effort`, where the model takes a budget in tokens
-    /// (Anthropic before Claude 4.6, Gemini 2.5); words that are absent keep the dialect's own.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
-    pub thinking_budgets: BTreeMap<String, u64>,
-    /// Whether the models of an Anthropic-format host decide themselves how long to think
-    /// (`thinking: {"type": "adaptive"}`); absent: read from the model's name.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub adaptive_thinking: Option<bool>,
 }
 
 /// A provider and a model with the settings of this place in the routing.

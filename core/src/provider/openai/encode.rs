@@ -1,0 +1,520 @@
+//! From a call to the bytes of a `chat/completions` request, in one pass and always in the same order of keys, so
+//! that the hosts' prompt caches hit.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde::ser::{SerializeMap, SerializeSeq};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::replay::Replay;
+use crate::chat::{
+    CacheMode, Content, Message, Options, Part, Role, Tool, ToolCall, ToolChoice,
+    UnsupportedPolicy, Warning,
+};
+use crate::error::{Error, ErrorKind, Result};
+use crate::provider::url::{join, segment};
+use crate::provider::{Call, Quirks, ReasoningForm, Target, body, request};
+use crate::transport::HttpRequest;
+
+/// The request without credentials. `script` is the `test` provider's.
+pub(super) fn encode(
+    call: Call<'_>,
+    family: &'static str,
+    script: Option<&Value>,
+    warnings: &mut Vec<Warning>,
+) -> Result<HttpRequest> {
+    let quirks = &call.target.provider.quirks;
+    let body = Body {
+        call,
+        quirks,
+        family,
+        script,
+        marks: quirks.cache_control && call.options.cache != Some(CacheMode::Off),
+        system_as_developer: quirks
+            .rules_for(&call.target.model)
+            .any(|rule| rule.system_as_developer),
+        without_sampling: without_sampling(call, warnings)?,
+    };
+    let mut bytes = Vec::with_capacity(estimate(call.messages));
+    serde_json::to_writer(&mut bytes, &body).map_err(|error| {
+        Error::new(
+            ErrorKind::InvalidRequest,
+            format!("the request cannot be written: {error}"),
+        )
+    })?;
+    let bytes = body::merge(bytes, &call.options.extra_body)?;
+    request::request(url(call.target)?, call, bytes)
+}
+
+/// Where the request goes.
+fn url(target: &Target) -> Result<String> {
+    const PATH: &str = "chat/completions";
+    let provider = &target.provider;
+    let (base, query) = provider
+        .base_url
+        .split_once('?')
+        .unwrap_or((&provider.base_url, ""));
+    if !provider.quirks.deployments {
+        return Ok(join(&provider.base_url, PATH, ""));
+    }
+    let classic = base.contains("/openai/deployments/");
+    let version = match &provider.api_version {
+        Some(version) if !query.contains("api-version=") => {
+            format!("api-version={}", segment(version, "api_version")?)
+        }
+        _ => String::new(),
+    };
+    Ok(if classic {
+        join(&provider.base_url, PATH, &version)
+    } else if base.trim_end_matches('/').ends_with("/openai/v1") {
+        join(&provider.base_url, PATH, "")
+    } else if provider.api_version.is_some() {
+        let path = format!(
+            "openai/deployments/{}/{PATH}",
+            segment(&target.model, "model")?
+        );
+        join(&provider.base_url, &path, &version)
+    } else {
+        join(&provider.base_url, &format!("openai/v1/{PATH}"), "")
+    })
+}
+
+/// Whether sampling fields stay out because of the effort asked for: some models take them without reasoning only.
+fn without_sampling(call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<bool> {
+    let options = call.options;
+    if matches!(options.reasoning_effort.as_deref(), None | Some("none")) {
+        return Ok(false);
+    }
+    let model = &call.target.model;
+    let mut out = false;
+    for rule in call
+        .target
+        .provider
+        .quirks
+        .rules_for(model)
+        .filter(|rule| rule.lacks_with_effort)
+    {
+        out = true;
+        for field in rule.lacks.iter().map(|field| field.name()) {
+            if !is_set(options, field) {
+                continue;
+            }
+            let message =
+                format!("{model} does not take `{field}` while it reasons; it was left out");
+            if options.unsupported == Some(UnsupportedPolicy::Error) {
+                let message = format!("{model} does not take `{field}` while it reasons");
+                return Err(Error::new(ErrorKind::Unsupported, message)
+                    .with_param(field)
+                    .with_target(&call.target.provider.name, model));
+            }
+            warnings.push(Warning::param("unsupported_parameter", field, message));
+        }
+    }
+    Ok(out)
+}
+
+fn is_set(options: &Options, field: &str) -> bool {
+    match field {
+        "temperature" => options.temperature.is_some(),
+        "top_p" => options.top_p.is_some(),
+        "frequency_penalty" => options.frequency_penalty.is_some(),
+        "presence_penalty" => options.presence_penalty.is_some(),
+        "logprobs" => options.logprobs.is_some(),
+        "top_logprobs" => options.top_logprobs.is_some(),
+        "logit_bias" => options.logit_bias.is_some(),
+        _ => false,
+    }
+}
+
+/// Roughly how long the body will be.
+fn estimate(messages: &[Message]) -> usize {
+    let text = |message: &Message| match &message.content {
+        Some(Content::Text(text)) => text.len(),
+        Some(Content::Parts(parts)) => parts
+            .iter()
+            .map(|part| match part {
+                Part::Text { text, .. } => text.len() + 32,
+                Part::ImageUrl { url, .. } => url.len() + 64,
+                Part::InputAudio { data, .. } => data.len() + 64,
+                Part::File { file_data, .. } => file_data.as_ref().map_or(0, String::len) + 96,
+                _ => 128,
+            })
+            .sum(),
+        None => 0,
+    };
+    let all: usize = messages
+        .iter()
+        .map(|message| 48 + text(message) + 256 * message.tool_calls.len())
+        .sum();
+    // Line breaks and quotes take two bytes each.
+    512 + all + all / 16
+}
+
+struct Body<'a> {
+    call: Call<'a>,
+    quirks: &'a Quirks,
+    family: &'static str,
+    script: Option<&'a Value>,
+    /// `cache_control` is sent.
+    marks: bool,
+    system_as_developer: bool,
+    without_sampling: bool,
+}
+
+impl Serialize for Body<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let options = self.call.options;
+        let quirks = self.quirks;
+        let mut map = serializer.serialize_map(None)?;
+        macro_rules! put {
+            ($($field:ident)+) => {$(
+                if let Some(value) = &options.$field {
+                    map.serialize_entry(stringify!($field), value)?;
+                }
+            )+};
+        }
+        map.serialize_entry("model", &self.call.target.model)?;
+        map.serialize_entry("messages", &Messages(self))?;
+        let tools = options.tools.as_deref().unwrap_or_default();
+        let has_tools = tools
+            .iter()
+            .any(|tool| !matches!(tool, Tool::Switch { .. }));
+        if has_tools {
+            map.serialize_entry("tools", &Tools(self, tools))?;
+        }
+        match &options.tool_choice {
+            // Without tools these two say what holds anyway, and OpenAI refuses them.
+            Some(ToolChoice::None | ToolChoice::Auto) if !has_tools => {}
+            Some(ToolChoice::Required) => {
+                let word = quirks.required_word.as_deref().unwrap_or("required");
+                map.serialize_entry("tool_choice", word)?;
+            }
+            Some(choice) => map.serialize_entry("tool_choice", choice)?,
+            None => {}
+        }
+        if has_tools {
+            put!(parallel_tool_calls);
+        }
+        put!(response_format);
+        if let Some(limit) = options.token_limit() {
+            let field = match quirks.max_completion_tokens {
+                true => "max_completion_tokens",
+                false => "max_tokens",
+            };
+            map.serialize_entry(field, &limit)?;
+        }
+        if !self.without_sampling {
+            put!(temperature top_p);
+        }
+        put!(top_k);
+        if !self.without_sampling {
+            put!(frequency_penalty presence_penalty);
+        }
+        if let Some(seed) = options.seed {
+            map.serialize_entry(quirks.seed_field.as_deref().unwrap_or("seed"), &seed)?;
+        }
+        if !options.stop.is_empty() {
+            map.serialize_entry("stop", &options.stop)?;
+        }
+        put!(n);
+        if !self.without_sampling {
+            put!(logprobs top_logprobs logit_bias);
+        }
+        reasoning(options, quirks, &mut map)?;
+        put!(verbosity service_tier prediction modalities audio user safety_identifier prompt_cache_key web_search_options);
+        if let Some(script) = self.script {
+            map.serialize_entry(body::TEST_KEY, script)?;
+        }
+        if self.call.stream {
+            map.serialize_entry("stream", &true)?;
+            if !quirks.no_stream_options {
+                // Always asked for: the completion reports it whether or not the caller's chunks do.
+                let usage = BTreeMap::from([("include_usage", true)]);
+                map.serialize_entry("stream_options", &usage)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// Writes the fields that ask for reasoning, in the host's form.
+fn reasoning<M: SerializeMap>(
+    options: &Options,
+    quirks: &Quirks,
+    map: &mut M,
+) -> Result<(), M::Error> {
+    #[derive(Serialize)]
+    struct Reasoning<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        effort: Option<&'a str>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        max_tokens: Option<i64>,
+    }
+    let effort = options.reasoning_effort.as_deref();
+    let budget = options.thinking_budget;
+    let word = effort.map(|effort| {
+        quirks
+            .effort_words
+            .get(effort)
+            .map_or(effort, String::as_str)
+    });
+    let on = match (effort, budget) {
+        (Some(effort), _) => Some(effort != "none"),
+        (None, Some(budget)) => Some(budget != 0),
+        (None, None) => None,
+    };
+    let Some(on) = on else {
+        return Ok(());
+    };
+    match quirks.reasoning {
+        ReasoningForm::Effort => match word {
+            Some(word) => map.serialize_entry("reasoning_effort", word),
+            None => Ok(()),
+        },
+        ReasoningForm::Object => {
+            let reasoning = Reasoning {
+                // A host takes one of them; the budget says more.
+                effort: word.filter(|_| budget.is_none()),
+                max_tokens: budget,
+            };
+            map.serialize_entry("reasoning", &reasoning)
+        }
+        ReasoningForm::Enabled => {
+            map.serialize_entry("reasoning", &BTreeMap::from([("enabled", on)]))
+        }
+        ReasoningForm::Thinking => {
+            let word = if on { "enabled" } else { "disabled" };
+            map.serialize_entry("thinking", &BTreeMap::from([("type", word)]))
+        }
+        ReasoningForm::EnableThinking => {
+            map.serialize_entry("enable_thinking", &on)?;
+            match budget {
+                Some(budget) => map.serialize_entry("thinking_budget", &budget),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+struct Messages<'a>(&'a Body<'a>);
+
+impl Serialize for Messages<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let messages = self.0.call.messages;
+        let mut seq = serializer.serialize_seq(Some(messages.len()))?;
+        for message in messages {
+            seq.serialize_element(&WireMessage {
+                message,
+                body: self.0,
+            })?;
+        }
+        seq.end()
+    }
+}
+
+struct WireMessage<'a> {
+    message: &'a Message,
+    body: &'a Body<'a>,
+}
+
+impl Serialize for WireMessage<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let WireMessage { message, body } = self;
+        let quirks = body.quirks;
+        let role = match message.role {
+            Role::Developer if !quirks.developer_role => Role::System,
+            Role::System if body.system_as_developer => Role::Developer,
+            role => role,
+        };
+        let refusal = message
+            .refusal
+            .as_deref()
+            .filter(|refusal| !refusal.is_empty());
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("role", role.as_str())?;
+        match (&message.content, refusal) {
+            (None, Some(refusal)) if !quirks.assistant_extras => {
+                map.serialize_entry("content", refusal)?;
+            }
+            (Some(Content::Parts(parts)), _) => {
+                map.serialize_entry("content", &Parts(body, parts))?;
+            }
+            (content, _) => map.serialize_entry("content", content)?,
+        }
+        if let Some(name) = &message.name {
+            map.serialize_entry("name", name)?;
+        }
+        let base_url = &body.call.target.provider.base_url;
+        let replay = Replay::of(message, body.family, base_url);
+        if !message.tool_calls.is_empty() {
+            map.serialize_entry("tool_calls", &Calls(body, &message.tool_calls, replay))?;
+        }
+        if let Some(call) = &message.function_call {
+            map.serialize_entry("function_call", call)?;
+        }
+        if let Some(id) = &message.tool_call_id {
+            map.serialize_entry("tool_call_id", &tool_id(id, quirks))?;
+        }
+        if message.role == Role::Assistant {
+            if quirks.assistant_extras {
+                if let Some(refusal) = refusal {
+                    map.serialize_entry("refusal", refusal)?;
+                }
+                // A spoken turn comes back by its id alone.
+                if let Some(id) = message.audio.as_ref().and_then(|audio| audio.get("id")) {
+                    map.serialize_entry("audio", &BTreeMap::from([("id", id)]))?;
+                }
+            }
+            if let Some(text) = &message.reasoning_content {
+                let of_others = message.provider_state.is_some() && replay.is_none();
+                if quirks.replay_reasoning && !message.tool_calls.is_empty() && !of_others {
+                    map.serialize_entry("reasoning_content", text)?;
+                }
+            }
+            if let Some(details) = replay.and_then(Replay::details) {
+                map.serialize_entry("reasoning_details", details)?;
+            }
+        }
+        for (key, value) in &message.extra {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+struct Parts<'a>(&'a Body<'a>, &'a [Part]);
+
+impl Serialize for Parts<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Parts(body, parts) = self;
+        let mut seq = serializer.serialize_seq(Some(parts.len()))?;
+        for part in *parts {
+            match part {
+                Part::Refusal { refusal } if !body.quirks.assistant_extras => {
+                    seq.serialize_element(&Part::text(refusal))?;
+                }
+                part if part.cache_control().is_some() && !body.marks => {
+                    seq.serialize_element(&without_mark(part))?;
+                }
+                part => seq.serialize_element(part)?,
+            }
+        }
+        seq.end()
+    }
+}
+
+/// The part without its caching mark. A copy, but only of parts that somebody marked for another host.
+fn without_mark(part: &Part) -> Part {
+    let mut part = part.clone();
+    match &mut part {
+        Part::Text { cache_control, .. }
+        | Part::ImageUrl { cache_control, .. }
+        | Part::InputAudio { cache_control, .. }
+        | Part::File { cache_control, .. } => *cache_control = None,
+        Part::Other(map) => {
+            map.shift_remove("cache_control");
+        }
+        Part::Refusal { .. } => {}
+    }
+    part
+}
+
+struct Tools<'a>(&'a Body<'a>, &'a [Tool]);
+
+impl Serialize for Tools<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Function<'a> {
+            r#type: &'static str,
+            function: &'a crate::chat::FunctionDefinition,
+        }
+        let Tools(body, tools) = self;
+        let mut seq = serializer.serialize_seq(None)?;
+        for tool in *tools {
+            match tool {
+                // Resolved before; nothing a host would understand.
+                Tool::Switch { .. } => {}
+                Tool::Function {
+                    function,
+                    cache_control: Some(_),
+                } if !body.marks => seq.serialize_element(&Function {
+                    r#type: "function",
+                    function,
+                })?,
+                tool => seq.serialize_element(tool)?,
+            }
+        }
+        seq.end()
+    }
+}
+
+struct Calls<'a>(&'a Body<'a>, &'a [ToolCall], Option<Replay<'a>>);
+
+impl Serialize for Calls<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let Calls(body, calls, replay) = self;
+        let mut seq = serializer.serialize_seq(Some(calls.len()))?;
+        for call in *calls {
+            let replay = replay.and_then(|replay| replay.call(&call.id));
+            seq.serialize_element(&WireCall(call, body.quirks, replay))?;
+        }
+        seq.end()
+    }
+}
+
+struct WireCall<'a>(&'a ToolCall, &'a Quirks, Option<&'a Value>);
+
+impl Serialize for WireCall<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Custom<'a> {
+            name: &'a str,
+            input: &'a str,
+        }
+        let WireCall(call, quirks, replay) = self;
+        let of_replay = |key: &str| replay.and_then(|replay| replay.get(key));
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &tool_id(&call.id, quirks))?;
+        if of_replay("type")
+            .or(call.extra.get("type"))
+            .and_then(Value::as_str)
+            == Some("custom")
+        {
+            map.serialize_entry("type", "custom")?;
+            let custom = Custom {
+                name: &call.function.name,
+                input: &call.function.arguments,
+            };
+            map.serialize_entry("custom", &custom)?;
+        } else {
+            map.serialize_entry("type", "function")?;
+            map.serialize_entry("function", &call.function)?;
+        }
+        if let Some(extra) = of_replay("extra_content") {
+            map.serialize_entry("extra_content", extra)?;
+        }
+        for (key, value) in call.extra.iter().filter(|(key, _)| *key != "type") {
+            map.serialize_entry(key, value)?;
+        }
+        map.end()
+    }
+}
+
+/// The id of a call, in nine letters or digits where the host wants it so: the same on call and result.
+fn tool_id<'a>(id: &'a str, quirks: &Quirks) -> Cow<'a, str> {
+    const LENGTH: usize = 9;
+    let fits = id.len() == LENGTH && id.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    if !quirks.short_tool_ids || fits {
+        return Cow::Borrowed(id);
+    }
+    const LETTERS: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
+    let digest = Sha256::digest(id.as_bytes());
+    let short = digest
+        .iter()
+        .take(LENGTH)
+        .map(|byte| char::from(LETTERS[usize::from(byte % 32)]));
+    Cow::Owned(short.collect())
+}

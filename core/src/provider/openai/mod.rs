@@ -1,0 +1,165 @@
+//! The OpenAI format, spoken by OpenAI, Azure and most other hosts. What they do differently is in [`Quirks`];
+//! nothing here asks which host it is.
+//!
+//! `encode` writes a request; `types` reads answers and chunks alike; `stream` turns them into deltas with the
+//! help of `calls`, `usage` and `replay`; `decode` reads whole answers and errors.
+
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderName, HeaderValue};
+
+use super::{
+    Call, Capability, Credentials, Dialect, Quirks, ReasoningForm, Reply, StreamDecoder, Support,
+    Target,
+};
+use crate::chat::Warning;
+use crate::error::{Error, ErrorKind, Result};
+use crate::transport::{Framing, HttpRequest};
+
+mod calls;
+mod decode;
+mod encode;
+mod replay;
+mod stream;
+mod types;
+mod usage;
+
+/// The dialect `openai`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct OpenAi;
+
+impl Dialect for OpenAi {
+    fn name(&self) -> &'static str {
+        "openai"
+    }
+
+    fn capability(&self, target: &Target) -> Capability {
+        capability(&target.provider.quirks, &target.model)
+    }
+
+    fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
+        let mut request = encode::encode(call, self.name(), None, warnings)?;
+        let provider = &call.target.provider;
+        for (name, value) in [
+            ("openai-organization", &provider.organization),
+            ("openai-project", &provider.project),
+        ] {
+            if let Some(value) = value {
+                let value = HeaderValue::from_str(value).map_err(|_| {
+                    let message = format!(
+                        "`{name}` of provider `{}` holds a control character",
+                        provider.name
+                    );
+                    Error::new(ErrorKind::ConfigError, message)
+                })?;
+                request.headers.insert(name, value);
+            }
+        }
+        Ok(request)
+    }
+
+    fn authorize(
+        &self,
+        request: &mut HttpRequest,
+        credentials: &Credentials,
+        target: &Target,
+    ) -> Result<()> {
+        let provider = &target.provider;
+        let secret = match credentials {
+            Credentials::None => return Ok(()),
+            Credentials::Key(secret) => secret,
+            Credentials::Aws { .. } => {
+                let message = format!(
+                    "provider `{}` takes a key, not AWS credentials",
+                    provider.name
+                );
+                return Err(Error::new(ErrorKind::ConfigError, message));
+            }
+        };
+        let key = secret.expose();
+        // A token of Entra, where Azure takes a key in a header of its own.
+        let is_token =
+            key.starts_with("eyJ") && key.bytes().filter(|byte| *byte == b'.').count() == 2;
+        let (name, value) = match &provider.quirks.key_header {
+            Some(name) if !is_token => {
+                let unfit = |what: &str| {
+                    let message = format!(
+                        "{what} of provider `{}` cannot stand in a header",
+                        provider.name
+                    );
+                    Error::new(ErrorKind::ConfigError, message)
+                };
+                let name =
+                    HeaderName::from_bytes(name.as_bytes()).map_err(|_| unfit("`key_header`"))?;
+                let mut value = HeaderValue::from_str(key).map_err(|_| unfit("the key"))?;
+                value.set_sensitive(true);
+                (name, value)
+            }
+            _ => (AUTHORIZATION, secret.bearer()?),
+        };
+        request.headers.insert(name, value);
+        Ok(())
+    }
+
+    fn decode(&self, _headers: &HeaderMap, body: &[u8], target: &Target) -> Result<Reply> {
+        decode::decode(body, target, self.name())
+    }
+
+    fn decode_error(
+        &self,
+        status: u16,
+        headers: &HeaderMap,
+        body: &[u8],
+        target: &Target,
+    ) -> Error {
+        decode::decode_error(status, headers, body, target)
+    }
+
+    fn framing(&self) -> Framing {
+        Framing::Sse
+    }
+
+    fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
+        Box::new(stream::Decoder::new(target, self.name()))
+    }
+}
+
+/// How a host takes each field, from its quirks alone.
+fn capability(quirks: &Quirks, model: &str) -> Capability {
+    const THINKING: Support = Support::Adapted("as `thinking` or `enable_thinking`, on or off");
+    let mut rules = Vec::with_capacity(16);
+    match quirks.reasoning {
+        ReasoningForm::Effort => rules.push(("thinking_budget", Support::Dropped)),
+        ReasoningForm::Object => {
+            rules.push((
+                "reasoning_effort",
+                Support::Adapted("as `reasoning.effort`"),
+            ));
+            rules.push((
+                "thinking_budget",
+                Support::Adapted("as `reasoning.max_tokens`"),
+            ));
+        }
+        ReasoningForm::Enabled | ReasoningForm::Thinking => {
+            rules.push(("reasoning_effort", THINKING));
+            rules.push(("thinking_budget", Support::Dropped));
+        }
+        ReasoningForm::EnableThinking => rules.push(("reasoning_effort", THINKING)),
+    }
+    for (field, (low, high)) in &quirks.ranges {
+        rules.push((field.name(), Support::Within(*low, *high)));
+    }
+    let refused = |field: &super::Field| (field.name(), Support::Refused);
+    let dropped = |field: &super::Field| (field.name(), Support::Dropped);
+    rules.extend(quirks.lacks.iter().map(dropped));
+    rules.extend(quirks.refuses.iter().map(refused));
+    for rule in quirks.rules_for(model) {
+        if !rule.lacks_with_effort {
+            rules.extend(rule.lacks.iter().map(dropped));
+        }
+        rules.extend(rule.refuses.iter().map(refused));
+    }
+    Capability::new(rules)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,444 @@
+//! From chunks to deltas. A whole answer goes the same way as one big chunk, so that both forms of an answer add
+//! up to the same.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::calls::Calls;
+use super::types::{Answer, AnswerCall, AnswerChoice, AnswerMessage, Groq, Key, Raw, Word};
+use super::usage::usage;
+use super::{decode, replay};
+use crate::chat::{Delta, JsonMap, Role, Usage};
+use crate::error::{Error, ErrorKind, Result};
+use crate::provider::{Provider, ReplyHead, StreamDecoder, Target};
+use crate::transport::Frame;
+
+/// More choices than any host gives.
+const MOST_CHOICES: usize = 256;
+
+/// Reads one streamed answer, or one whole one.
+pub(super) struct Decoder {
+    provider: Arc<Provider>,
+    model: String,
+    family: &'static str,
+    head: ReplyHead,
+    extras: Extras,
+    choices: Vec<Choice>,
+    done: bool,
+    any_output: bool,
+}
+
+/// What must be known of a choice between chunks. Not its text: that moves on.
+#[derive(Default)]
+struct Choice {
+    index: u32,
+    begun: bool,
+    finished: bool,
+    /// Bytes of text passed on.
+    text_bytes: usize,
+    calls: Calls,
+    reasoning_details: Vec<Value>,
+    replay_due: bool,
+    extras: Extras,
+}
+
+/// Fields not known here, the last value of each. Kept as text, since most hosts repeat them on every chunk.
+#[derive(Default)]
+struct Extras(Vec<(String, String)>);
+
+impl Decoder {
+    /// A decoder before the first chunk; `family` names the dialect in replay data.
+    pub(super) fn new(target: &Target, family: &'static str) -> Self {
+        Decoder {
+            provider: Arc::clone(&target.provider),
+            model: target.model.clone(),
+            family,
+            head: ReplyHead::default(),
+            extras: Extras::default(),
+            choices: Vec::new(),
+            done: false,
+            any_output: false,
+        }
+    }
+
+    /// Takes a chunk (or, `whole`, an answer) apart.
+    pub(super) fn absorb(
+        &mut self,
+        answer: Answer<'_>,
+        whole: bool,
+        out: &mut Vec<Delta>,
+    ) -> Result<()> {
+        if let Some(error) = answer.error.filter(says_something) {
+            return Err(self.reported(error));
+        }
+        let mut counts = answer.usage;
+        if let Some(groq) = answer.x_groq {
+            counts = counts.or(groq.usage);
+            self.absorb_groq(groq)?;
+        }
+        let head = &mut self.head;
+        first(&mut head.id, &answer.id);
+        first(&mut head.model, &answer.model);
+        last(&mut head.system_fingerprint, &answer.system_fingerprint);
+        last(&mut head.service_tier, &answer.service_tier);
+        if head.created.is_none() {
+            head.created = answer.created.0.filter(|created| *created > 0);
+        }
+        self.extras.collect(answer.extra, &mut head.extra);
+        let before = out.len();
+        let choices = answer.choices.map(|choices| choices.0).unwrap_or_default();
+        for (place, choice) in choices.into_iter().enumerate() {
+            self.absorb_choice(choice, place, whole, out)?;
+        }
+        let counts = counts.and_then(|raw| usage(raw, self.provider.quirks.reasoning_apart));
+        if let Some((counts, cost)) = counts {
+            if cost.is_some() {
+                self.head.cost = cost;
+            }
+            put_usage(counts, before, out);
+        }
+        Ok(())
+    }
+
+    /// Groq's object: an id and a seed, at the end usage or an error.
+    fn absorb_groq(&mut self, groq: Groq<'_>) -> Result<()> {
+        if let Some(error) = groq.error.filter(says_something) {
+            return Err(self.reported(error));
+        }
+        let place = self.head.extra.entry("x_groq");
+        let place = place.or_insert_with(|| Value::Object(JsonMap::new()));
+        if let Value::Object(place) = place {
+            for (Key(key), raw) in groq.extra {
+                if let Ok(value) = serde_json::from_str(raw.get()) {
+                    place.insert(key.into_owned(), value);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn absorb_choice(
+        &mut self,
+        choice: AnswerChoice<'_>,
+        place: usize,
+        whole: bool,
+        out: &mut Vec<Delta>,
+    ) -> Result<()> {
+        if let Some(error) = choice.error.filter(says_something) {
+            return Err(self.reported(error));
+        }
+        if choice.finish_reason.get() == Some("error") {
+            let provider = &self.provider.name;
+            let message = format!("{provider} gave up on the answer");
+            return Err(
+                Error::new(ErrorKind::ServerError, message).with_target(provider, &self.model)
+            );
+        }
+        let index = match choice.index.0 {
+            Some(index) => u32::try_from(index).unwrap_or(0),
+            None if whole => u32::try_from(place).unwrap_or(0),
+            None => 0,
+        };
+        let state = find(&mut self.choices, index)?;
+        let mut delta = Delta {
+            index,
+            ..Delta::default()
+        };
+        match (choice.delta, choice.message) {
+            // Perplexity sends both: in a chunk the message is everything so far, in an answer the delta is empty.
+            (Some(new), Some(all)) => {
+                state.absorb_message(if whole { all } else { new }, whole, &mut delta)?;
+            }
+            (Some(new), None) => state.absorb_message(new, whole, &mut delta)?,
+            (None, Some(all)) => {
+                let seen = state.text_bytes;
+                state.absorb_message(all, whole, &mut delta)?;
+                skip(&mut delta.text, seen);
+                state.text_bytes = state.text_bytes.saturating_sub(seen);
+            }
+            (None, None) => {}
+        }
+        if let Some(raw) = choice.logprobs {
+            decode::logprobs(raw, &mut delta);
+        }
+        state.extras.collect(choice.extra, &mut delta.extra);
+        if let Some(word) = choice.finish_reason.get() {
+            let native = choice.native_finish_reason.get().unwrap_or(word);
+            delta.finish_reason = Some(decode::finish_reason(word));
+            delta.native_finish_reason = Some(native.to_owned());
+            state.finished = true;
+        }
+        if state.finished || whole {
+            state.release(self.family, &self.provider, &mut delta);
+        }
+        if !is_nothing(&delta) {
+            self.any_output |= delta.is_output();
+            out.push(delta);
+        }
+        Ok(())
+    }
+
+    /// The answer is complete: what was held back comes out.
+    fn complete(&mut self, out: &mut Vec<Delta>) {
+        self.done = true;
+        for state in &mut self.choices {
+            let mut delta = Delta {
+                index: state.index,
+                ..Delta::default()
+            };
+            state.release(self.family, &self.provider, &mut delta);
+            if !is_nothing(&delta) {
+                out.push(delta);
+            }
+        }
+    }
+
+    /// What is known of the answer as a whole.
+    pub(super) fn into_head(self) -> ReplyHead {
+        self.head
+    }
+
+    /// The error that the value of an `error` key stands for.
+    fn reported(&self, raw: Raw<'_>) -> Error {
+        let mut outer = JsonMap::new();
+        let value = serde_json::from_str(raw.get()).unwrap_or(Value::Null);
+        outer.insert("error".into(), value);
+        decode::reported(&Value::Object(outer), &self.provider.name, &self.model)
+    }
+
+    /// Why a stream that ends here is no answer.
+    fn cut(&self) -> Error {
+        let provider = &self.provider.name;
+        let error = if self.any_output {
+            let message = format!("the stream of {provider} ended before the answer was complete");
+            Error::new(ErrorKind::StreamInterrupted, message)
+        } else {
+            let message = format!("the stream of {provider} ended without an answer");
+            Error::new(ErrorKind::InvalidResponse, message).with_retryable(true)
+        };
+        error.with_target(provider, &self.model)
+    }
+}
+
+impl StreamDecoder for Decoder {
+    fn frame(&mut self, frame: Frame<'_>, out: &mut Vec<Delta>) -> Result<()> {
+        if self.done {
+            return Ok(());
+        }
+        let data = frame.data.trim_ascii();
+        if data == "[DONE]" {
+            if self.choices.is_empty() {
+                return Err(self.cut());
+            }
+            self.complete(out);
+            return Ok(());
+        }
+        if frame.event == "error" {
+            let value = serde_json::from_str(data).unwrap_or_else(|_| Value::from(data));
+            return Err(decode::reported(&value, &self.provider.name, &self.model));
+        }
+        let answer: Answer<'_> = serde_json::from_str(data).map_err(|error| {
+            let (provider, line, column) = (&self.provider.name, error.line(), error.column());
+            let message = format!(
+                "an event in the stream of {provider} cannot be read (line {line}, column {column})"
+            );
+            Error::new(ErrorKind::InvalidResponse, message).with_target(provider, &self.model)
+        })?;
+        if answer.object.get() == Some("error") {
+            let value = serde_json::from_str(data).unwrap_or(Value::Null);
+            return Err(decode::reported(&value, &self.provider.name, &self.model));
+        }
+        self.absorb(answer, false, out)
+    }
+
+    fn finish(&mut self, out: &mut Vec<Delta>) -> Result<()> {
+        if self.done {
+            return Ok(());
+        }
+        // Some hosts never say `[DONE]`; a finish reason is as good.
+        if self.choices.is_empty() || !self.choices.iter().all(|choice| choice.finished) {
+            return Err(self.cut());
+        }
+        self.complete(out);
+        Ok(())
+    }
+
+    fn is_done(&self) -> bool {
+        self.done
+    }
+
+    fn head(&self) -> &ReplyHead {
+        &self.head
+    }
+}
+
+impl Choice {
+    fn absorb_message(
+        &mut self,
+        message: AnswerMessage<'_>,
+        whole: bool,
+        delta: &mut Delta,
+    ) -> Result<()> {
+        if !self.begun {
+            self.begun = true;
+            delta.role = Some(Role::Assistant);
+        }
+        delta.text = message.content.text;
+        self.text_bytes += delta.text.as_ref().map_or(0, String::len);
+        delta.refusal = message.refusal.0;
+        delta.reasoning = message
+            .reasoning_content
+            .0
+            .or(message.reasoning.0)
+            .or(message.content.thinking);
+        if !message.content.parts.is_empty() {
+            let parts = Value::Array(message.content.parts);
+            delta.extra.insert("content_parts".into(), parts);
+        }
+        let of = message.tool_calls.0.len();
+        for (place, call) in message.tool_calls.0.into_iter().enumerate() {
+            self.calls.add(call, place, of, &mut delta.tool_calls)?;
+        }
+        // The legacy form of a single call; some gateways send it empty beside the new one.
+        if let Some(function) = message.function_call {
+            if function.name.get().is_some() || !function.arguments.0.is_empty() {
+                let call = AnswerCall {
+                    function: Some(function),
+                    ..AnswerCall::default()
+                };
+                self.calls.add(call, 0, 1, &mut delta.tool_calls)?;
+            }
+        }
+        if let Some(details) = message.reasoning_details.and_then(list) {
+            let words = replay::add_details(&mut self.reasoning_details, details, whole);
+            self.replay_due = true;
+            // Most hosts that give the blocks give the text as well.
+            if delta.reasoning.is_none() && !words.is_empty() {
+                delta.reasoning = Some(words);
+            }
+        }
+        delta.annotations = message.annotations.and_then(list).unwrap_or_default();
+        if let Some(raw) = message.audio {
+            let audio: Option<Value> = serde_json::from_str(raw.get()).ok();
+            delta.audio = audio.filter(|audio| !is_blank(audio));
+        }
+        self.extras.collect(message.extra, &mut delta.extra);
+        Ok(())
+    }
+
+    /// Puts what is held back until the end into a delta: calls that never got a name, replay data.
+    fn release(&mut self, family: &str, provider: &Provider, delta: &mut Delta) {
+        self.calls.finish(&mut delta.tool_calls);
+        if self.calls.take_news() | std::mem::take(&mut self.replay_due) {
+            let calls = self.calls.replay();
+            let details = &self.reasoning_details;
+            delta.provider_state = replay::state(family, &provider.base_url, details, calls);
+        }
+    }
+}
+
+impl Extras {
+    fn collect(&mut self, fields: Vec<(Key<'_>, Raw<'_>)>, into: &mut JsonMap) {
+        for (Key(key), raw) in fields {
+            match self.0.iter_mut().find(|(known, _)| *known == key) {
+                Some((_, text)) if text == raw.get() => continue,
+                Some((_, text)) => raw.get().clone_into(text),
+                None => self.0.push((key.to_string(), raw.get().to_owned())),
+            }
+            // A value that cannot be read (nested too deep, a number out of range) is left out.
+            if let Ok(value) = serde_json::from_str(raw.get()) {
+                into.insert(key.into_owned(), value);
+            }
+        }
+    }
+}
+
+fn find(choices: &mut Vec<Choice>, index: u32) -> Result<&mut Choice> {
+    if let Some(at) = choices.iter().position(|choice| choice.index == index) {
+        return Ok(&mut choices[at]);
+    }
+    if choices.len() >= MOST_CHOICES {
+        let message = "the provider sent more choices than can be right";
+        return Err(Error::new(ErrorKind::InvalidResponse, message));
+    }
+    choices.push(Choice {
+        index,
+        ..Choice::default()
+    });
+    let last = choices.len() - 1;
+    Ok(&mut choices[last])
+}
+
+/// Keeps the first word that is not empty.
+fn first(slot: &mut Option<String>, word: &Word<'_>) {
+    if slot.is_none() {
+        *slot = word.get().map(str::to_owned);
+    }
+}
+
+/// Keeps the last word that is not empty.
+fn last(slot: &mut Option<String>, word: &Word<'_>) {
+    if let Some(word) = word.get().filter(|word| slot.as_deref() != Some(word)) {
+        *slot = Some(word.to_owned());
+    }
+}
+
+/// Usage goes with the last delta of its chunk, or alone.
+fn put_usage(usage: Usage, before: usize, out: &mut Vec<Delta>) {
+    match out.get_mut(before..).and_then(<[Delta]>::last_mut) {
+        Some(delta) => delta.usage = Some(usage),
+        None => out.push(Delta {
+            usage: Some(usage),
+            ..Delta::default()
+        }),
+    }
+}
+
+/// Leaves out the first bytes of a text.
+fn skip(text: &mut Option<String>, bytes: usize) {
+    if bytes > 0 {
+        *text = text
+            .take()
+            .and_then(|all| all.get(bytes..).map(str::to_owned))
+            .filter(|new| !new.is_empty());
+    }
+}
+
+fn list(raw: Raw<'_>) -> Option<Vec<Value>> {
+    serde_json::from_str(raw.get()).ok()
+}
+
+/// Whether a value under an `error` key is an error: gateways send empty ones.
+pub(super) fn says_something(raw: &Raw<'_>) -> bool {
+    !matches!(raw.get(), "null" | "false" | "0" | "\"\"" | "{}" | "[]")
+}
+
+/// An object of which every member is empty, as some gateways send for what they do not have.
+fn is_blank(value: &Value) -> bool {
+    match value {
+        Value::Null => true,
+        Value::String(text) => text.is_empty(),
+        Value::Number(number) => number.as_u64() == Some(0),
+        Value::Object(map) => map.values().all(is_blank),
+        _ => false,
+    }
+}
+
+fn is_nothing(delta: &Delta) -> bool {
+    delta.role.is_none()
+        && delta.text.is_none()
+        && delta.refusal.is_none()
+        && delta.reasoning.is_none()
+        && delta.tool_calls.is_empty()
+        && delta.finish_reason.is_none()
+        && delta.logprobs.is_none()
+        && delta.annotations.is_empty()
+        && delta.audio.is_none()
+        && delta.provider_state.is_none()
+        && delta.extra.is_empty()
+}
+
+#[cfg(test)]
+#[path = "stream_tests.rs"]
+mod tests;
