@@ -130,10 +130,15 @@ impl Reply {
         self
     }
 
+    /// How long the body is.
+    pub fn body_bytes(&self) -> usize {
+        self.body.iter().map(Vec::len).sum()
+    }
+
     /// The body byte by byte.
     pub fn byte_by_byte(self) -> Reply {
-        let bytes: usize = self.body.iter().map(Vec::len).sum();
-        self.cut_at(&(1..bytes).collect::<Vec<_>>())
+        let offsets: Vec<usize> = (1..self.body_bytes()).collect();
+        self.cut_at(&offsets)
     }
 
     /// Sent as soon as the head of the request is there; its body is not waited for.
