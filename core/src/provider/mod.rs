@@ -16,6 +16,7 @@ mod quirks;
 mod registry;
 pub mod request;
 mod spec;
+mod test;
 mod url;
 mod wire;
 

@@ -38,6 +38,7 @@ struct Growing {
     annotations: Vec<Value>,
     audio: Option<Value>,
     provider_state: Option<Value>,
+    extra: JsonMap,
 }
 
 impl Accumulator {
@@ -91,6 +92,12 @@ impl Accumulator {
         }
         if delta.provider_state.is_some() {
             choice.provider_state.clone_from(&delta.provider_state);
+        }
+        // The last value of a field counts, as dialects hand out what is new or changed.
+        for (key, value) in &delta.extra {
+            if choice.extra.insert(key.clone(), value.clone()).is_none() {
+                grown += 64 + key.len() as u64;
+            }
         }
         self.bytes += grown;
         if self.bytes > self.max_bytes {
@@ -208,6 +215,7 @@ impl Growing {
             finish_reason: self.finish_reason,
             native_finish_reason: self.native_finish_reason,
             logprobs: self.logprobs,
+            extra: self.extra,
             ..Choice::default()
         }
     }

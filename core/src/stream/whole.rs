@@ -47,7 +47,8 @@ fn delta(choice: Choice) -> Delta {
         annotations: message.annotations,
         audio: message.audio,
         provider_state: message.provider_state,
-        ..Delta::default()
+        extra: choice.extra,
+        usage: None,
     }
 }
 

@@ -6,6 +6,7 @@
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
+use serde_json::Value;
 
 use super::{
     Call, Capability, Credentials, Dialect, Quirks, ReasoningForm, Reply, StreamDecoder, Support,
@@ -37,24 +38,7 @@ impl Dialect for OpenAi {
     }
 
     fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
-        let mut request = encode::encode(call, self.name(), None, warnings)?;
-        let provider = &call.target.provider;
-        for (name, value) in [
-            ("openai-organization", &provider.organization),
-            ("openai-project", &provider.project),
-        ] {
-            if let Some(value) = value {
-                let value = HeaderValue::from_str(value).map_err(|_| {
-                    let message = format!(
-                        "`{name}` of provider `{}` holds a control character",
-                        provider.name
-                    );
-                    Error::new(ErrorKind::ConfigError, message)
-                })?;
-                request.headers.insert(name, value);
-            }
-        }
-        Ok(request)
+        self.encode_with(call, self.name(), None, warnings)
     }
 
     fn authorize(
@@ -120,6 +104,35 @@ impl Dialect for OpenAi {
 
     fn decoder(&self, target: &Target) -> Box<dyn StreamDecoder> {
         Box::new(stream::Decoder::new(target, self.name()))
+    }
+}
+
+impl OpenAi {
+    /// As [`Dialect::encode`], for replay data of this family and with the script of the `test` provider.
+    pub(super) fn encode_with(
+        self,
+        call: Call<'_>,
+        family: &'static str,
+        script: Option<&Value>,
+        warnings: &mut Vec<Warning>,
+    ) -> Result<HttpRequest> {
+        let mut request = encode::encode(call, family, script, warnings)?;
+        let provider = &call.target.provider;
+        for (name, value) in [
+            ("openai-organization", &provider.organization),
+            ("openai-project", &provider.project),
+        ] {
+            if let Some(value) = value {
+                let value = HeaderValue::from_str(value).map_err(|_| {
+                    let provider = &provider.name;
+                    let message =
+                        format!("`{name}` of provider `{provider}` holds a control character");
+                    Error::new(ErrorKind::ConfigError, message)
+                })?;
+                request.headers.insert(name, value);
+            }
+        }
+        Ok(request)
     }
 }
 

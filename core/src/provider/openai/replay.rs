@@ -63,17 +63,13 @@ fn host(base_url: &str) -> &str {
     &rest[..end]
 }
 
-/// Adds reasoning blocks to those so far; blocks of text come in pieces under one index. Gives back the new words.
-pub(super) fn add_details(all: &mut Vec<Value>, new: Vec<Value>, whole: bool) -> String {
-    let mut words = String::new();
+/// Adds reasoning blocks to those so far; in a stream, blocks of text come in pieces under one index.
+pub(super) fn add_details(all: &mut Vec<Value>, new: Vec<Value>, whole: bool) {
     for block in new {
         let Value::Object(mut block) = block else {
             continue;
         };
         block.retain(|_, value| !value.is_null());
-        for key in ["text", "summary"] {
-            words.push_str(block.get(key).and_then(Value::as_str).unwrap_or_default());
-        }
         let same = |known: &&mut Value| {
             let same = |key: &str| known.get(key) == block.get(key);
             same("type") && same("index") && is_in_pieces(&block)
@@ -83,7 +79,6 @@ pub(super) fn add_details(all: &mut Vec<Value>, new: Vec<Value>, whole: bool) ->
             _ => all.push(Value::Object(block)),
         }
     }
-    words
 }
 
 fn is_in_pieces(block: &JsonMap) -> bool {
@@ -122,10 +117,10 @@ mod tests {
     fn pieces_of_a_block_join_and_others_stay_apart() {
         let mut all = Vec::new();
         let text = |text: &str| json!({"type": "reasoning.text", "index": 0, "text": text, "signature": null});
-        assert_eq!(add_details(&mut all, vec![text("a")], false), "a");
-        assert_eq!(add_details(&mut all, vec![text("b")], false), "b");
+        add_details(&mut all, vec![text("a")], false);
+        add_details(&mut all, vec![text("b")], false);
         let signed = json!({"type": "reasoning.text", "index": 0, "signature": "s"});
-        assert_eq!(add_details(&mut all, vec![signed], false), "");
+        add_details(&mut all, vec![signed], false);
         let secret = json!({"type": "reasoning.encrypted", "index": 0, "data": "x"});
         add_details(&mut all, vec![secret.clone(), secret.clone()], false);
         let joined = json!({"type": "reasoning.text", "index": 0, "text": "ab", "signature": "s"});

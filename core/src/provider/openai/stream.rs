@@ -6,7 +6,9 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::calls::Calls;
-use super::types::{Answer, AnswerCall, AnswerChoice, AnswerMessage, Groq, Key, Raw, Word};
+use super::types::{
+    Answer, AnswerCall, AnswerChoice, AnswerFunction, AnswerMessage, Groq, Key, Raw, Word,
+};
 use super::usage::usage;
 use super::{decode, replay};
 use crate::chat::{Delta, JsonMap, Role, Usage};
@@ -301,22 +303,18 @@ impl Choice {
             self.calls.add(call, place, of, &mut delta.tool_calls)?;
         }
         // The legacy form of a single call; some gateways send it empty beside the new one.
-        if let Some(function) = message.function_call {
-            if function.name.get().is_some() || !function.arguments.0.is_empty() {
-                let call = AnswerCall {
-                    function: Some(function),
-                    ..AnswerCall::default()
-                };
-                self.calls.add(call, 0, 1, &mut delta.tool_calls)?;
-            }
+        let said =
+            |call: &AnswerFunction<'_>| call.name.get().is_some() || !call.arguments.0.is_empty();
+        if let Some(function) = message.function_call.filter(said) {
+            let call = AnswerCall {
+                function: Some(function),
+                ..AnswerCall::default()
+            };
+            self.calls.add(call, 0, 1, &mut delta.tool_calls)?;
         }
         if let Some(details) = message.reasoning_details.and_then(list) {
-            let words = replay::add_details(&mut self.reasoning_details, details, whole);
+            replay::add_details(&mut self.reasoning_details, details, whole);
             self.replay_due = true;
-            // Most hosts that give the blocks give the text as well.
-            if delta.reasoning.is_none() && !words.is_empty() {
-                delta.reasoning = Some(words);
-            }
         }
         delta.annotations = message.annotations.and_then(list).unwrap_or_default();
         if let Some(raw) = message.audio {
