@@ -1,6 +1,7 @@
 //! Slugline: the embedded prompt engine.
 #![warn(missing_docs)]
 
+pub mod assign;
 pub mod catalogue;
 pub mod chat;
 mod clock;
