@@ -15,27 +15,82 @@ use crate::{Error, Result};
 
 /// Options that `config` may set under their own name.
 const PARAMETERS: &[&str] = &[
-    "temperature", "top_p", "top_k", "frequency_penalty", "presence_penalty", "seed", "logprobs", "top_logprobs",
-    "logit_bias", "reasoning_effort", "thinking_budget", "parallel_tool_calls", "verbosity", "service_tier",
-    "prediction", "modalities", "audio", "prompt_cache_key", "web_search_options", "n", "max_tokens",
-    "max_completion_tokens", "stop", "tool_choice", "response_format",
+    "temperature",
+    "top_p",
+    "top_k",
+    "frequency_penalty",
+    "presence_penalty",
+    "seed",
+    "logprobs",
+    "top_logprobs",
+    "logit_bias",
+    "reasoning_effort",
+    "thinking_budget",
+    "parallel_tool_calls",
+    "verbosity",
+    "service_tier",
+    "prediction",
+    "modalities",
+    "audio",
+    "prompt_cache_key",
+    "web_search_options",
+    "n",
+    "max_tokens",
+    "max_completion_tokens",
+    "stop",
+    "tool_choice",
+    "response_format",
 ];
 /// Dotprompt's words for some of them, in snake_case.
-const SYNONYMS: &[(&str, &str)] = &[("max_output_tokens", "max_tokens"), ("stop_sequences", "stop")];
+const SYNONYMS: &[(&str, &str)] = &[
+    ("max_output_tokens", "max_tokens"),
+    ("stop_sequences", "stop"),
+];
 /// Options that `slugline.*` may set.
 pub(crate) const POLICIES: &[&str] = &[
-    "max_ttft_ms", "hedge_after_ms", "timeout_ms", "idle_timeout_ms", "max_retries", "unsupported", "fallback_on",
-    "cache", "use_tools", "labels", "tags", "do_not_record",
+    "max_ttft_ms",
+    "hedge_after_ms",
+    "timeout_ms",
+    "idle_timeout_ms",
+    "max_retries",
+    "unsupported",
+    "fallback_on",
+    "cache",
+    "use_tools",
+    "labels",
+    "tags",
+    "do_not_record",
 ];
 /// What decides where a request goes, as whom, and beside what: never set by a prompt file.
 const FORBIDDEN: &[&str] = &[
-    "api_base", "api_key", "api_version", "authorization", "base_url", "ca_bundle", "client_cert", "credentials",
-    "endpoint", "extra_headers", "headers", "host", "hostname", "http_options", "openai_api_key", "organization",
-    "provider_url", "proxy", "url",
+    "api_base",
+    "api_key",
+    "api_version",
+    "authorization",
+    "base_url",
+    "ca_bundle",
+    "client_cert",
+    "credentials",
+    "endpoint",
+    "extra_headers",
+    "headers",
+    "host",
+    "hostname",
+    "http_options",
+    "openai_api_key",
+    "organization",
+    "provider_url",
+    "proxy",
+    "url",
 ];
 
 /// Reads a map of model parameters into options.
-pub(crate) fn read(reader: &Reader, pointer: &str, map: &JsonMap, options: &mut Options) -> Result<()> {
+pub(crate) fn read(
+    reader: &Reader,
+    pointer: &str,
+    map: &JsonMap,
+    options: &mut Options,
+) -> Result<()> {
     let section = pointer.trim_start_matches('/').replace('/', ".");
     for (key, value) in map {
         let at = child(pointer, key);
@@ -59,7 +114,8 @@ pub(crate) fn read(reader: &Reader, pointer: &str, map: &JsonMap, options: &mut 
             }
         } else if PARAMETERS.contains(&name) {
             let shown = format!("{section}.{key}");
-            set(options, name, value).map_err(|why| reader.error(&at, format!("`{shown}` {why}")))?;
+            set(options, name, value)
+                .map_err(|why| reader.error(&at, format!("`{shown}` {why}")))?;
         } else {
             options.extra_body.insert(key.clone(), value.clone());
         }
@@ -68,8 +124,15 @@ pub(crate) fn read(reader: &Reader, pointer: &str, map: &JsonMap, options: &mut 
 }
 
 /// Reads one of [`POLICIES`].
-pub(crate) fn read_policy(reader: &Reader, pointer: &str, name: &str, value: &Value, options: &mut Options) -> Result<()> {
-    set(options, name, value).map_err(|why| reader.error(pointer, format!("`slugline.{name}` {why}")))
+pub(crate) fn read_policy(
+    reader: &Reader,
+    pointer: &str,
+    name: &str,
+    value: &Value,
+    options: &mut Options,
+) -> Result<()> {
+    set(options, name, value)
+        .map_err(|why| reader.error(pointer, format!("`slugline.{name}` {why}")))
 }
 
 /// Fails where a prompt file wants to set a host, a header or a key at its top level.
@@ -124,12 +187,21 @@ struct One<'a>(Option<&'a Value>);
 impl<'de> MapAccess<'de> for One<'de> {
     type Error = serde_json::Error;
 
-    fn next_key_seed<K: DeserializeSeed<'de>>(&mut self, _: K) -> Result<Option<K::Value>, Self::Error> {
+    fn next_key_seed<K: DeserializeSeed<'de>>(
+        &mut self,
+        _: K,
+    ) -> Result<Option<K::Value>, Self::Error> {
         Ok(None)
     }
 
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, Self::Error> {
-        let value = self.0.take().ok_or_else(|| Self::Error::custom("no value"))?;
+    fn next_value_seed<V: DeserializeSeed<'de>>(
+        &mut self,
+        seed: V,
+    ) -> Result<V::Value, Self::Error> {
+        let value = self
+            .0
+            .take()
+            .ok_or_else(|| Self::Error::custom("no value"))?;
         seed.deserialize(value.into_deserializer())
     }
 }
@@ -141,7 +213,11 @@ pub(crate) fn snake_case(name: &str) -> String {
         if c.is_ascii_uppercase() && !out.is_empty() && !out.ends_with('_') {
             out.push('_');
         }
-        out.push(if c == '-' { '_' } else { c.to_ascii_lowercase() });
+        out.push(if c == '-' {
+            '_'
+        } else {
+            c.to_ascii_lowercase()
+        });
     }
     out
 }
@@ -155,7 +231,10 @@ mod tests {
 
     fn config(text: &str) -> Result<Options> {
         let tree = read_yaml("p", text, 1)?;
-        let reader = Reader { file: "p", tree: &tree };
+        let reader = Reader {
+            file: "p",
+            tree: &tree,
+        };
         let mut options = Options::default();
         let map = tree.value["config"].as_object().unwrap();
         read(&reader, "/config", map, &mut options).map(|()| options)
@@ -164,7 +243,9 @@ mod tests {
     #[test]
     fn both_spellings_name_one_option() {
         let camel = config("config: {topP: 0.5, topK: 3, maxOutputTokens: 9, stopSequences: [a], frequencyPenalty: 1}").unwrap();
-        let snake = config("config: {top_p: 0.5, top_k: 3, max_tokens: 9, stop: a, frequency_penalty: 1}").unwrap();
+        let snake =
+            config("config: {top_p: 0.5, top_k: 3, max_tokens: 9, stop: a, frequency_penalty: 1}")
+                .unwrap();
         assert_eq!(camel, snake);
         assert_eq!(camel.max_tokens, Some(9));
         assert_eq!(camel.stop, ["a"]);
@@ -172,7 +253,10 @@ mod tests {
 
     #[test]
     fn unknown_parameters_go_to_the_body() {
-        let options = config("config: {min_p: 0.1, safetySettings: {x: 1}, extra_body: {y: 2}, temperature: null}").unwrap();
+        let options = config(
+            "config: {min_p: 0.1, safetySettings: {x: 1}, extra_body: {y: 2}, temperature: null}",
+        )
+        .unwrap();
         assert_eq!(
             Value::Object(options.extra_body),
             json!({"min_p": 0.1, "safetySettings": {"x": 1}, "y": 2})
@@ -182,10 +266,24 @@ mod tests {
 
     #[test]
     fn hosts_headers_and_keys_are_refused() {
-        for key in ["base_url", "baseUrl", "apiKey", "extra_headers", "extraHeaders", "headers", "Authorization", "httpOptions"] {
+        for key in [
+            "base_url",
+            "baseUrl",
+            "apiKey",
+            "extra_headers",
+            "extraHeaders",
+            "headers",
+            "Authorization",
+            "httpOptions",
+        ] {
             let error = config(&format!("config:\n  {key}: x\n")).unwrap_err();
             assert_eq!(error.code(), "template_error");
-            assert!(error.to_string().starts_with(&format!("p:2:3: a prompt file cannot set `{key}`")), "{error}");
+            assert!(
+                error
+                    .to_string()
+                    .starts_with(&format!("p:2:3: a prompt file cannot set `{key}`")),
+                "{error}"
+            );
         }
         assert!(config("config:\n  extra_body: {api_key: x}\n").is_err());
     }
@@ -193,17 +291,37 @@ mod tests {
     #[test]
     fn wrong_values_are_named_not_shown() {
         for (text, expected) in [
-            ("config: {temperature: hot}", "`config.temperature` must be a number"),
-            ("config: {seed: 1.5}", "`config.seed` must be a whole number"),
-            ("config: {topK: -1}", "`config.topK` must be a whole number from 0"),
-            ("config: {parallelToolCalls: 1}", "`config.parallelToolCalls` must be true or false"),
-            ("config: {stop: 1}", "`config.stop` must be a string or a list of strings"),
+            (
+                "config: {temperature: hot}",
+                "`config.temperature` must be a number",
+            ),
+            (
+                "config: {seed: 1.5}",
+                "`config.seed` must be a whole number",
+            ),
+            (
+                "config: {topK: -1}",
+                "`config.topK` must be a whole number from 0",
+            ),
+            (
+                "config: {parallelToolCalls: 1}",
+                "`config.parallelToolCalls` must be true or false",
+            ),
+            (
+                "config: {stop: 1}",
+                "`config.stop` must be a string or a list of strings",
+            ),
         ] {
             let error = config(text).unwrap_err().to_string();
             assert!(error.ends_with(expected), "{error}");
             assert!(!error.contains("hot"));
         }
-        let error = config("config: {tool_choice: sometimes}").unwrap_err().to_string();
-        assert!(error.contains("`config.tool_choice`") && !error.contains("sometimes"), "{error}");
+        let error = config("config: {tool_choice: sometimes}")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            error.contains("`config.tool_choice`") && !error.contains("sometimes"),
+            "{error}"
+        );
     }
 }

@@ -42,7 +42,10 @@ pub(crate) fn read(reader: &Reader, pointer: &str, value: &Value) -> Result<Vec<
         if !slug::is_label(name) {
             return Err(reader.key_error(
                 &at,
-                format!("the variant {} is not allowed: letters, digits, `_` and `-` only", slug::shown(name)),
+                format!(
+                    "the variant {} is not allowed: letters, digits, `_` and `-` only",
+                    slug::shown(name)
+                ),
             ));
         }
         let empty = JsonMap::new();
@@ -65,7 +68,9 @@ fn one(reader: &Reader, at: &str, name: &str, fields: &JsonMap) -> Result<Varian
         Some(value) => value
             .as_f64()
             .filter(|weight| *weight >= 0.0)
-            .ok_or_else(|| reader.error(&child(at, "weight"), "`weight` must be a number from 0"))?,
+            .ok_or_else(|| {
+                reader.error(&child(at, "weight"), "`weight` must be a number from 0")
+            })?,
     };
     let mut options = Options {
         model: reader.texts(fields, at, "model")?,
@@ -84,10 +89,17 @@ fn one(reader: &Reader, at: &str, name: &str, fields: &JsonMap) -> Result<Varian
 }
 
 /// The error for a variant that a prompt does not have.
-pub(crate) fn not_found<'a>(slug: &str, name: &str, names: impl IntoIterator<Item = &'a str>) -> Error {
+pub(crate) fn not_found<'a>(
+    slug: &str,
+    name: &str,
+    names: impl IntoIterator<Item = &'a str>,
+) -> Error {
     let names: Vec<&str> = names.into_iter().collect();
     let message = if names.is_empty() {
-        format!("the prompt `{slug}` has no variants, so no {}", slug::shown(name))
+        format!(
+            "the prompt `{slug}` has no variants, so no {}",
+            slug::shown(name)
+        )
     } else {
         format!(
             "the prompt `{slug}` has no variant {}: it has {}",

@@ -30,32 +30,29 @@ pub(crate) struct Spot {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TextPlace {
     /// Of the first character.
-    first: Spot,
+    pub(crate) first: Spot,
     /// Characters before each further line; `None` where lines do not map one to one.
-    indent: Option<u32>,
+    pub(crate) indent: Option<u32>,
+    /// True for a block scalar, whose last newline belongs to YAML more than to the text.
+    pub(crate) block: bool,
 }
 
 impl TextPlace {
-    /// Text that stands in the file as it is, from this line and column on.
-    pub(crate) fn verbatim(first: Spot) -> Self {
-        TextPlace {
-            first,
-            indent: Some(0),
-        }
-    }
+    /// Of a text that stands in no file.
+    pub(crate) const NONE: TextPlace = TextPlace {
+        first: Spot { line: 1, column: 1 },
+        indent: Some(0),
+        block: false,
+    };
 
-    /// The place in the file of a line and column of the text, both from 1.
-    pub(crate) fn map(&self, line: u32, column: u32) -> Spot {
-        match (line, self.indent) {
-            (0 | 1, _) => Spot {
-                line: self.first.line,
-                column: self.first.column + column.saturating_sub(1),
-            },
-            (_, Some(indent)) => Spot {
-                line: self.first.line + line - 1,
-                column: indent + column,
-            },
-            (_, None) => self.first,
+    /// Lines before the text's first, and columns before its lines. Where the lines of a text of
+    /// several stand anywhere (folded, quoted), the columns are those of the text.
+    pub(crate) fn offsets(&self, text: &str) -> (u32, u32) {
+        let lines = self.first.line.saturating_sub(1);
+        match self.indent {
+            Some(indent) => (lines, indent),
+            None if !text.contains('\n') => (lines, self.first.column.saturating_sub(1)),
+            None => (lines, 0),
         }
     }
 }
@@ -92,6 +89,7 @@ impl Tree {
         place.text.unwrap_or(TextPlace {
             first: place.value,
             indent: None,
+            block: false,
         })
     }
 
@@ -452,29 +450,24 @@ fn spot(line: usize, column: usize, before: u32) -> Spot {
 
 fn text_place(text: &str, style: ScalarStyle, span: &Span, before: u32) -> TextPlace {
     let start = spot(span.start.line(), span.start.col(), before);
-    match style {
-        // The span starts at the first line with content; empty lines before it are text too.
-        ScalarStyle::Literal => {
-            let empty = text.bytes().take_while(|b| *b == b'\n').count();
-            TextPlace {
-                first: Spot {
-                    line: start.line.saturating_sub(u32::try_from(empty).unwrap_or(0)),
-                    column: start.column,
-                },
-                indent: Some(start.column - 1),
-            }
-        }
-        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted => TextPlace {
-            first: Spot {
-                column: start.column + 1,
-                ..start
-            },
-            indent: None,
+    let quote = u32::from(matches!(
+        style,
+        ScalarStyle::SingleQuoted | ScalarStyle::DoubleQuoted
+    ));
+    // The span of a block starts at its first line with content; empty lines before it are text too.
+    let literal = style == ScalarStyle::Literal;
+    let empty = if literal {
+        text.bytes().take_while(|b| *b == b'\n').count()
+    } else {
+        0
+    };
+    TextPlace {
+        first: Spot {
+            line: start.line.saturating_sub(u32::try_from(empty).unwrap_or(0)),
+            column: start.column + quote,
         },
-        _ => TextPlace {
-            first: start,
-            indent: None,
-        },
+        indent: literal.then_some(start.column - 1),
+        block: literal || style == ScalarStyle::Folded,
     }
 }
 

@@ -205,15 +205,15 @@ fn view(part: Part) -> TemplatePart {
 fn part(part: TemplatePart) -> Option<Part> {
     match part {
         TemplatePart::Text(text) => Some(Part::text(text)),
-        TemplatePart::Media { url, content_type } => Some(media(url, content_type)),
+        TemplatePart::Media { url, content_type } => Some(media_part(url, content_type)),
         TemplatePart::Section(_) => None,
         TemplatePart::Other(part) => Some(part),
     }
 }
 
-/// An image or something untyped is an image part; recorded speech in a `data:` URL is an audio
+/// The part for a media URL. An image or something untyped is an image part; recorded speech in a `data:` URL is an audio
 /// part; everything else is a file, by data or by address.
-fn media(url: String, content_type: Option<String>) -> Part {
+pub fn media_part(url: String, content_type: Option<String>) -> Part {
     let data = data_url(&url);
     let kind = content_type
         .as_deref()

@@ -14,7 +14,9 @@ mod template;
 
 pub use helpers::{HelperFn, Helpers};
 pub use limits::Limits;
-pub use messages::{HistoryPolicy, TemplateMessage, TemplatePart, to_chat, to_messages, trim_text};
+pub use messages::{
+    HistoryPolicy, TemplateMessage, TemplatePart, media_part, to_chat, to_messages, trim_text,
+};
 pub use pieces::{MissingVariable, Piece, Rendered, RenderedText, TemplateRole};
 pub use render::{MissingPolicy, Partials, RenderInput};
 pub use template::{CompileOptions, PartialUse, Scope, Template, Variable};
