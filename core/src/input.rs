@@ -39,6 +39,9 @@ pub fn from_value<T: de::DeserializeOwned>(value: &Value) -> Result<T> {
     T::deserialize(Tracked(value)).map_err(InputError::into_error)
 }
 
+/// How deep lists and objects of host data may be nested; as deep as JSON text is read.
+pub const MAX_DEPTH: usize = 128;
+
 /// Why host data does not fit, and where.
 ///
 /// The bindings' readers of host objects use it too, so that the words are the same in every language.
@@ -60,6 +63,38 @@ impl InputError {
     pub fn at_key(mut self, key: &str) -> Self {
         self.path.push(Step::Key(key.to_owned()));
         self
+    }
+
+    /// Not a finite number.
+    pub fn not_finite() -> Self {
+        de::Error::custom("NaN and infinities cannot be sent")
+    }
+
+    /// A whole number outside of `i64::MIN..=u64::MAX`.
+    pub fn out_of_range() -> Self {
+        de::Error::custom("a whole number beyond 64 bits cannot be sent")
+    }
+
+    /// A text with half of a surrogate pair.
+    pub fn lone_surrogate() -> Self {
+        de::Error::custom("a text with a lone surrogate is not Unicode and cannot be sent")
+    }
+
+    /// A key that is not a text.
+    pub fn key_not_text(kind: &str) -> Self {
+        de::Error::custom(format_args!("keys must be strings, got {kind}"))
+    }
+
+    /// A value that holds itself.
+    pub fn cycle() -> Self {
+        de::Error::custom("a value that holds itself cannot be sent")
+    }
+
+    /// Lists and objects in one another beyond [`MAX_DEPTH`].
+    pub fn too_deep() -> Self {
+        de::Error::custom(format_args!(
+            "lists and objects are nested more than {MAX_DEPTH} deep"
+        ))
     }
 
     /// Says that the error happened below this element.
@@ -188,7 +223,7 @@ fn words(expected: &str) -> &str {
 }
 
 /// The kind of a value, never the value.
-fn kind_of(unexpected: &de::Unexpected<'_>) -> &'static str {
+fn kind_of<'a>(unexpected: &de::Unexpected<'a>) -> &'a str {
     match unexpected {
         de::Unexpected::Bool(_) => "true or false",
         de::Unexpected::Unsigned(_) | de::Unexpected::Signed(_) => "a whole number",
@@ -200,6 +235,8 @@ fn kind_of(unexpected: &de::Unexpected<'_>) -> &'static str {
         de::Unexpected::Map | de::Unexpected::StructVariant | de::Unexpected::NewtypeStruct => {
             "an object"
         }
+        // What a host language calls a type that JSON lacks.
+        de::Unexpected::Other(name) => name,
         _ => "something else",
     }
 }
