@@ -1,0 +1,176 @@
+//! The Rust runner of `core/conformance/engine`: the cases that drive every language.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
+use std::path::{Path, PathBuf};
+
+use futures_util::StreamExt as _;
+use serde_json::{Value, json};
+use slugline::chat::{ChatRequest, PromptRequest};
+use slugline::config::Config;
+use slugline::{Engine, Error, input};
+
+mod pattern;
+
+use pattern::mismatch;
+
+#[tokio::test]
+async fn every_engine_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
+    let schema: Value =
+        serde_json::from_str(&std::fs::read_to_string(root.join("schema.json")).unwrap()).unwrap();
+    let schema = jsonschema::validator_for(&schema).unwrap();
+    let mut folders: Vec<PathBuf> = std::fs::read_dir(root.join("engine"))
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    folders.sort();
+    let (mut run, mut skipped, mut failures) = (0, 0, Vec::new());
+    for folder in &folders {
+        let name = folder.file_name().unwrap().to_string_lossy().into_owned();
+        let text = std::fs::read_to_string(folder.join("case.json"))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        let text = text.replace("${case}", folder.to_str().unwrap());
+        let case: Value =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        if let Err(error) = schema.validate(&case) {
+            failures.push(format!(
+                "{name}: not a case: {error} at {}",
+                error.instance_path()
+            ));
+            continue;
+        }
+        if case["skip"]["rust"].is_string() {
+            skipped += 1;
+            continue;
+        }
+        run += 1;
+        if let Err(failure) = run_case(&case).await {
+            failures.push(format!("{name}: {failure}"));
+        }
+    }
+    println!(
+        "engine cases: {run} run, {skipped} skipped, {} failed",
+        failures.len()
+    );
+    assert_eq!(
+        run + skipped,
+        folders.len(),
+        "a case was neither run nor skipped"
+    );
+    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+async fn run_case(case: &Value) -> Result<(), String> {
+    let config = case.get("config").cloned().unwrap_or_else(|| json!({}));
+    let engine = Config::from_value(config).and_then(Engine::new);
+    let engine = match (engine, case.pointer("/open/error")) {
+        (Err(error), Some(expected)) => return check("open.error", expected, &json!(error)),
+        (Ok(_), Some(_)) => return Err("the configuration was accepted".into()),
+        (Err(error), None) => return Err(format!("the configuration was refused: {error}")),
+        (Ok(engine), None) => engine,
+    };
+    for (call, place) in case["calls"].as_array().unwrap().iter().zip(0..) {
+        run_call(&engine, call)
+            .await
+            .map_err(|failure| format!("calls[{place}]: {failure}"))?;
+    }
+    Ok(())
+}
+
+/// What a call gave, under the names of `expect`.
+async fn run_call(engine: &Engine, call: &Value) -> Result<(), String> {
+    let mut got = json!({});
+    let outcome = match call["verb"].as_str().unwrap() {
+        "chat" => whole(&mut got, async { engine.chat(read(call)?).await }).await,
+        "run_prompt" => whole(&mut got, async { engine.run_prompt(read(call)?).await }).await,
+        "chat_stream" => match read::<ChatRequest>(call) {
+            Ok(request) => stream(&mut got, engine.chat_stream(request)).await,
+            Err(error) => Err(error),
+        },
+        "run_prompt_stream" => match read::<PromptRequest>(call) {
+            Ok(request) => stream(&mut got, engine.run_prompt_stream(request)).await,
+            Err(error) => Err(error),
+        },
+        "render_prompt" => read(call)
+            .and_then(|request| engine.render_prompt(request))
+            .map(|rendered| got["rendered"] = json!(rendered)),
+        "build_request" if call["args"].get("slug").is_some() => read::<PromptRequest>(call)
+            .and_then(|r| engine.build_request(r))
+            .map(|request| got["request"] = json!(request)),
+        "build_request" => read::<ChatRequest>(call)
+            .and_then(|r| engine.build_request(r))
+            .map(|request| got["request"] = json!(request)),
+        verb => return Err(format!("unknown verb {verb}")),
+    };
+    let expect = call["expect"].as_object().unwrap();
+    match (outcome, expect.get("error")) {
+        (Err(error), None) => return Err(format!("failed with {}: {error}", error.code())),
+        (Ok(()), Some(_)) => return Err(format!("did not fail, but gave {got}")),
+        (Err(error), Some(_)) => got["error"] = json!(error),
+        (Ok(()), None) => {}
+    }
+    expect
+        .iter()
+        .try_for_each(|(key, pattern)| check(key, pattern, &got[key]))
+}
+
+fn read<T: serde::de::DeserializeOwned>(call: &Value) -> Result<T, Error> {
+    input::from_value(&call["args"])
+}
+
+async fn whole(
+    got: &mut Value,
+    call: impl Future<Output = Result<slugline::chat::ChatCompletion, Error>>,
+) -> Result<(), Error> {
+    let completion = call.await?;
+    got["text"] = json!(completion.text());
+    got["completion"] = json!(completion);
+    Ok(())
+}
+
+async fn stream(got: &mut Value, mut stream: slugline::stream::ChatStream) -> Result<(), Error> {
+    let (mut chunks, mut text) = (Vec::new(), String::new());
+    let mut failed = None;
+    while let Some(chunk) = stream.next().await {
+        match chunk {
+            Ok(chunk) => {
+                text.push_str(chunk.text());
+                chunks.push(json!(chunk));
+            }
+            Err(error) => {
+                failed = Some(error);
+                break;
+            }
+        }
+    }
+    got["chunks"] = json!(chunks);
+    got["text"] = json!(text);
+    if let Some(error) = failed {
+        let again = stream
+            .completion()
+            .await
+            .expect_err("a failed stream has no completion");
+        assert_eq!(
+            again.code(),
+            error.code(),
+            "the completion of a failed stream raises the same error"
+        );
+        return Err(error);
+    }
+    let completion = stream.completion().await?;
+    assert_eq!(completion.text(), text, "chunks and completion differ");
+    got["completion"] = json!(completion);
+    Ok(())
+}
+
+fn check(place: &str, pattern: &Value, got: &Value) -> Result<(), String> {
+    match mismatch(place, pattern, got) {
+        Some(difference) => Err(difference),
+        None => Ok(()),
+    }
+}
