@@ -3,17 +3,9 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Unix time in seconds.
-pub fn unix_seconds() -> i64 {
+pub(crate) fn unix_seconds() -> i64 {
     let since = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
     i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
-}
-
-/// Unix time in milliseconds.
-pub fn unix_millis() -> i64 {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

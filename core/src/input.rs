@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{
     self, DeserializeSeed, Deserializer, IntoDeserializer, MapAccess, SeqAccess, Visitor,
 };
-use serde::{Deserialize, forward_to_deserialize_any};
+use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
 use crate::chat::{ChatRequest, PromptRequest};

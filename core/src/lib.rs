@@ -5,6 +5,7 @@ pub mod assign;
 pub mod catalogue;
 pub mod chat;
 mod clock;
+pub mod compose;
 pub mod config;
 pub mod engine;
 mod error;
@@ -21,4 +22,5 @@ pub mod transport;
 #[cfg(feature = "runtime")]
 pub mod runtime;
 
+pub use engine::{Engine, EngineBuilder};
 pub use error::{Error, ErrorData, ErrorKind, Location, Result};

@@ -197,10 +197,10 @@ impl StreamHead {
 }
 
 impl ChatCompletionChunk {
-    /// The new text of the first choice, `""` where there is none.
+    /// The new text of the first choice (index 0), `""` where there is none.
     pub fn text(&self) -> &str {
-        self.choices
-            .first()
+        let first = self.choices.iter().find(|choice| choice.index == 0);
+        first
             .and_then(|choice| choice.delta.content.as_deref())
             .unwrap_or("")
     }

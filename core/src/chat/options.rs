@@ -3,7 +3,8 @@
 //! One macro lists them, so that reading, setters and the list of names cannot differ.
 
 use serde::de::{self, MapAccess, SeqAccess, Visitor};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::ser::SerializeMap;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 use super::{JsonMap, ResponseFormat, Tool, ToolChoice};
@@ -60,6 +61,25 @@ macro_rules! options {
             /// Takes over every field that `over` has set: lists replace, `labels` and `metadata` merge per key.
             pub(crate) fn overlay(&mut self, over: Options) {
                 $(Overlay::overlay(&mut self.$name, over.$name);)+
+            }
+
+            /// True where some field is set in both.
+            pub(crate) fn shares_field_with(&self, other: &Options) -> bool {
+                $((self.$name.is_set() && other.$name.is_set()))||+
+            }
+
+            /// True where no field is set.
+            pub(crate) fn is_empty(&self) -> bool {
+                $(!self.$name.is_set())&&+
+            }
+        }
+
+        /// The fields that are set, under their names.
+        impl Serialize for Options {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                let mut map = serializer.serialize_map(None)?;
+                $(if self.$name.is_set() { map.serialize_entry(stringify!($name), &self.$name)?; })+
+                map.end()
             }
         }
 
@@ -240,6 +260,7 @@ impl Options {
 
 trait Overlay {
     fn overlay(&mut self, over: Self);
+    fn is_set(&self) -> bool;
 }
 
 impl<T> Overlay for Option<T> {
@@ -247,6 +268,10 @@ impl<T> Overlay for Option<T> {
         if over.is_some() {
             *self = over;
         }
+    }
+
+    fn is_set(&self) -> bool {
+        self.is_some()
     }
 }
 
@@ -256,11 +281,19 @@ impl<T> Overlay for Vec<T> {
             *self = over;
         }
     }
+
+    fn is_set(&self) -> bool {
+        !self.is_empty()
+    }
 }
 
 impl Overlay for JsonMap {
     fn overlay(&mut self, over: Self) {
         self.extend(over);
+    }
+
+    fn is_set(&self) -> bool {
+        !self.is_empty()
     }
 }
 

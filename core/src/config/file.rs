@@ -23,6 +23,11 @@ use crate::provider::env_var;
 /// The variable that names a configuration file where none is given.
 const CONFIG_VARIABLE: &str = "SLUGLINE_CONFIG";
 
+/// The file that `SLUGLINE_CONFIG` names, where it is set.
+pub fn default_file() -> Option<PathBuf> {
+    env_var(CONFIG_VARIABLE).map(PathBuf::from)
+}
+
 /// What an engine is opened with.
 #[derive(Debug, Clone, Default)]
 pub enum ConfigSource {

@@ -10,7 +10,7 @@ mod read;
 mod resolve;
 mod value;
 
-pub use file::ConfigSource;
+pub use file::{ConfigSource, default_file};
 pub use model::{
     AliasConfig, AliasTarget, AppliesTo, ArmConfig, CampaignConfig, ClientCert, Config,
     EngineConfig, Goal, Headers, KeyProviders, MetricConfig, Missing, ProjectConfig,

@@ -27,6 +27,14 @@ pub struct Plan {
     pub project: Option<String>,
 }
 
+impl Plan {
+    /// Whether some target has a deadline for its first delta.
+    pub fn has_ttft(&self) -> bool {
+        let mut targets = self.groups.iter().flat_map(|group| &group.targets);
+        targets.any(|planned| planned.max_ttft_ms.is_some_and(|ms| ms > 0))
+    }
+}
+
 /// Targets among which a strategy chooses.
 #[derive(Debug, Clone)]
 pub struct Group {

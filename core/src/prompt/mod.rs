@@ -47,6 +47,7 @@ pub use document::Format;
 pub use file_store::FileStore;
 pub use hash::content_hash;
 pub use prompt::Prompt;
+pub(crate) use render::missing_variables;
 pub use render::{RenderPrompt, RenderedMessages};
 pub use settings::{Settings, Unused};
 pub use slug::Slug;

@@ -135,7 +135,10 @@ impl Prompt {
         if render.missing.is_empty() {
             Ok((messages, warnings))
         } else {
-            Err(missing(&self.reference.slug, render.missing))
+            Err(missing_variables(
+                &format!("the prompt `{}`", self.reference.slug),
+                render.missing,
+            ))
         }
     }
 
@@ -236,7 +239,7 @@ impl Prompt {
 }
 
 /// One error for everything that was missing.
-fn missing(slug: &str, missing: Vec<MissingVariable>) -> Error {
+pub(crate) fn missing_variables(owner: &str, missing: Vec<MissingVariable>) -> Error {
     let mut names: Vec<&str> = Vec::new();
     let mut places: Vec<String> = Vec::new();
     for one in &missing {
@@ -250,10 +253,7 @@ fn missing(slug: &str, missing: Vec<MissingVariable>) -> Error {
     } else {
         "variables that were"
     };
-    let message = format!(
-        "the prompt `{slug}` needs {what} not given: {}",
-        places.join(", ")
-    );
+    let message = format!("{owner} needs {what} not given: {}", places.join(", "));
     let details: Vec<Value> = missing
         .iter()
         .map(|one| json!({"path": one.path, "location": one.location}))

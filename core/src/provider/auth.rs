@@ -200,6 +200,17 @@ impl KeySource {
         }
     }
 
+    /// Credentials that only show where the real ones would go: for looking at a request.
+    ///
+    /// # Errors
+    /// None in practice; the stand-in passes the same checks as a key.
+    pub(crate) fn stand_in(&self, required: bool) -> Result<Credentials> {
+        if required || self.is_configured() {
+            return Secret::new("stand-in", "the stand-in").map(Credentials::Key);
+        }
+        Ok(Credentials::None)
+    }
+
     fn missing(&self, provider: &str) -> Error {
         let names: &[String] = match self {
             KeySource::Env(names) => names,

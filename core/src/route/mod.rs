@@ -4,6 +4,8 @@
 mod health;
 mod limits;
 pub mod policy;
+mod router;
 
 pub use health::{Budget, Health, Standing};
 pub use limits::{Limits, Slot};
+pub use router::{Candidate, Router};

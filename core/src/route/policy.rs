@@ -39,8 +39,8 @@ pub fn backoff(error: &Error, retry: u32, now: Instant, deadline: Instant) -> Op
 }
 
 /// Whether the next target gets the call after this error.
-pub fn falls_back(error: &Error, fallback_on: &[String]) -> bool {
-    error.kind().falls_back() || fallback_on.iter().any(|code| code == error.code())
+pub fn falls_back(error: &Error, fallback_on: &[ErrorKind]) -> bool {
+    error.kind().falls_back() || fallback_on.contains(&error.kind())
 }
 
 /// Whether this error says something about the target's health, and not only about the call.

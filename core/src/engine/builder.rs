@@ -1,0 +1,119 @@
+//! Opens an engine with what no file can hold: prompts, helpers and keys from code.
+
+use std::sync::Arc;
+
+use super::core::Core;
+use super::handle::Engine;
+use crate::chat::JsonMap;
+use crate::config::{Config, ConfigSource, TemplateLimits};
+use crate::error::Result;
+use crate::prompt::{FileStore, PromptStore, Rules, StoreOptions};
+use crate::provider::KeyProvider;
+use crate::template::{Helpers, Limits};
+
+/// Opens an [`Engine`].
+#[derive(Default)]
+pub struct EngineBuilder {
+    source: ConfigSource,
+    config: Option<Config>,
+    overrides: JsonMap,
+    keys: Vec<(String, Arc<dyn KeyProvider>)>,
+    prompts: Option<Arc<dyn PromptStore>>,
+    helpers: Helpers,
+}
+
+impl EngineBuilder {
+    /// Takes the configuration from a file or plain data.
+    #[must_use]
+    pub fn source(mut self, source: ConfigSource) -> Self {
+        self.source = source;
+        self
+    }
+
+    /// Takes a configuration that was read before.
+    #[must_use]
+    pub fn config(mut self, config: Config) -> Self {
+        self.config = Some(config);
+        self
+    }
+
+    /// Overrides keys of the source: each a top-level table or a key of `[engine]`.
+    #[must_use]
+    pub fn overrides(mut self, overrides: JsonMap) -> Self {
+        self.overrides = overrides;
+        self
+    }
+
+    /// Asks code for a provider's key at each attempt; wins over its `api_key`.
+    #[must_use]
+    pub fn key_provider(mut self, provider: impl Into<String>, key: Arc<dyn KeyProvider>) -> Self {
+        self.keys.push((provider.into(), key));
+        self
+    }
+
+    /// Serves prompts from this store instead of the configured folder.
+    #[must_use]
+    pub fn prompt_store(mut self, store: Arc<dyn PromptStore>) -> Self {
+        self.prompts = Some(store);
+        self
+    }
+
+    /// Adds helpers for templates.
+    #[must_use]
+    pub fn helpers(mut self, helpers: Helpers) -> Self {
+        self.helpers = helpers;
+        self
+    }
+
+    /// Opens the engine.
+    ///
+    /// # Errors
+    /// `config_error`.
+    pub fn open(self) -> Result<Engine> {
+        let mut config = match self.config {
+            Some(config) => config,
+            None => Config::open(self.source, self.overrides)?,
+        };
+        for (provider, key) in self.keys {
+            config.key_providers.0.insert(provider, key);
+        }
+        let rules = Arc::new(Rules {
+            limits: limits(&config.engine.template_limits),
+            helpers: self.helpers,
+        });
+        let prompts = match (self.prompts, &config.engine.prompts) {
+            (Some(store), _) => store,
+            (None, folder) => {
+                let options = StoreOptions {
+                    watch: config.engine.watch,
+                    default_workspace: config.engine.default_workspace.clone(),
+                    default_project: config.engine.default_project.clone(),
+                    rules: rules.clone(),
+                    ..StoreOptions::default()
+                };
+                Arc::new(match folder {
+                    Some(folder) => FileStore::open(folder, options)?,
+                    None => FileStore::in_memory(std::iter::empty(), options)?,
+                })
+            }
+        };
+        Ok(Engine(Arc::new(Core::open(config, prompts, rules)?)))
+    }
+}
+
+/// The configuration's numbers as the evaluator takes them.
+fn limits(config: &TemplateLimits) -> Limits {
+    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
+    Limits {
+        block_depth: config.block_depth as usize,
+        partial_depth: config.partial_depth as usize,
+        render_depth: config.total_depth as usize,
+        loop_iterations: size(config.iterations),
+        partial_expansions: size(config.partial_expansions),
+        output_bytes: size(config.output_bytes),
+        template_bytes: size(config.template_bytes),
+        tags: size(config.tags),
+        parameter_depth: config.parameter_depth as usize,
+        data_depth: config.data_depth as usize,
+    }
+}

@@ -1,0 +1,59 @@
+//! One call under way: everything that is fixed before its first attempt.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempts::AttemptLog;
+use super::core::Core;
+use crate::chat::{CampaignRef, Message, Options, PromptRef, UnsupportedPolicy};
+use crate::config::Plan;
+use crate::provider::Target;
+
+/// One call under way.
+pub(super) struct Call {
+    pub(super) core: Arc<Core>,
+    pub(super) messages: Vec<Message>,
+    /// Defaults of engine, project, prompt, variant and arm, in one.
+    pub(super) base: Options,
+    /// What the caller itself set.
+    pub(super) own: Options,
+    pub(super) plan: Plan,
+    /// Whether the caller reads the answer as a stream.
+    pub(super) streams: bool,
+    pub(super) session_id: String,
+    pub(super) completion_ids: Vec<String>,
+    pub(super) prompt: Option<PromptRef>,
+    pub(super) campaign: Option<CampaignRef>,
+    pub(super) started: Instant,
+    pub(super) deadline: Instant,
+    pub(super) idle: Duration,
+    pub(super) max_ttft: Option<Duration>,
+    pub(super) hedge_after: Option<Duration>,
+    pub(super) max_retries: u32,
+    pub(super) policy: UnsupportedPolicy,
+    pub(super) log: AttemptLog,
+}
+
+impl Call {
+    /// The options for one target: defaults, then the target's own, then the caller's.
+    pub(super) fn options_for(&self, target: &Target) -> Cow<'_, Options> {
+        if target.params.is_empty() && self.base.is_empty() {
+            return Cow::Borrowed(&self.own);
+        }
+        let mut options = self.base.clone();
+        options.overlay(target.params.clone());
+        options.overlay(self.own.clone());
+        Cow::Owned(options)
+    }
+
+    /// Whether the provider is asked to stream: for the caller, or to see the first delta in time.
+    pub(super) fn streams_upstream(&self) -> bool {
+        self.streams
+            || self.max_ttft.is_some()
+            || self.hedge_after.is_some()
+            || self.plan.has_ttft()
+    }
+}

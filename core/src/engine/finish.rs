@@ -1,0 +1,221 @@
+//! The end of a call: from the provider's reply to the completion the caller gets.
+
+use std::sync::Arc;
+
+use tokio::time::Instant;
+
+use super::attempt::Answer;
+use super::attempts::{AttemptEntry, millis};
+use super::call::Call;
+use super::dispatch::{Place, Won};
+use crate::chat::{ChatCompletion, Meta, StreamHead, Timing};
+use crate::clock;
+use crate::error::{Error, ErrorKind, Result};
+use crate::provider::{Reply, ReplyHead};
+use crate::route::{Candidate, policy};
+use crate::stream::{Accumulator, Finisher, Live, Opened};
+
+/// What stays of the winning attempt while its answer is read.
+pub(super) struct Ending {
+    call: Arc<Call>,
+    candidate: Candidate,
+    place: Place,
+    entry: Option<AttemptEntry>,
+    answered: Instant,
+    id: String,
+    created: i64,
+    /// Set where the caller has seen, or will see, output as it comes.
+    streamed: bool,
+}
+
+impl Ending {
+    /// Splits a won attempt into its answer and what is needed at its end.
+    pub(super) fn of(call: Arc<Call>, won: Won, head: &ReplyHead, streamed: bool) -> Self {
+        Ending {
+            call,
+            candidate: won.candidate,
+            place: won.place,
+            entry: Some(won.entry),
+            answered: won.answered,
+            id: head
+                .id
+                .clone()
+                .filter(|id| !id.is_empty())
+                .unwrap_or_else(made_up_id),
+            created: head.created.unwrap_or_else(clock::unix_seconds),
+            streamed,
+        }
+    }
+
+    /// What all chunks of the stream share.
+    pub(super) fn head(&self) -> StreamHead {
+        StreamHead {
+            id: self.id.clone(),
+            created: self.created,
+            model: self.candidate.target().name(),
+            session_id: self.call.session_id.clone(),
+            completion_ids: self.call.completion_ids.clone(),
+        }
+    }
+
+    /// The completion for a complete reply.
+    pub(super) fn complete(mut self, reply: Reply) -> Result<ChatCompletion> {
+        if reply.choices.is_empty() {
+            let message = "the provider's answer held no choices";
+            return Err(self.failed(Error::new(ErrorKind::InvalidResponse, message), None));
+        }
+        if let Some(usage) = &reply.usage {
+            self.place.settle(usage.total_tokens);
+        }
+        if let Some(entry) = self.entry.take() {
+            entry.succeed();
+        }
+        Ok(self.build(reply))
+    }
+
+    fn build(self, mut reply: Reply) -> ChatCompletion {
+        let Ending {
+            call,
+            candidate,
+            answered,
+            id,
+            created,
+            streamed,
+            ..
+        } = self;
+        let target = candidate.target();
+        let name = target.name();
+        for choice in &mut reply.choices {
+            choice.completion_id = call
+                .completion_ids
+                .get(choice.index as usize)
+                .cloned()
+                .unwrap_or_default();
+            choice.model.clone_from(&name);
+        }
+        let (attempts, warnings, queued) = call.log.summary();
+        let cost = reply.head.cost.take().or_else(|| None);
+        ChatCompletion {
+            id,
+            created,
+            model: name,
+            choices: reply.choices,
+            usage: reply.usage,
+            system_fingerprint: reply.head.system_fingerprint,
+            service_tier: reply.head.service_tier,
+            session_id: call.session_id.clone(),
+            meta: Meta {
+                provider: target.provider.name.clone(),
+                model: target.model.clone(),
+                provider_model: reply.head.model,
+                attempts,
+                prompt: call.prompt.clone(),
+                campaign: call.campaign.clone(),
+                timing: Timing {
+                    queue_ms: millis(queued),
+                    ttft_ms: (streamed || call.streams_upstream())
+                        .then(|| millis(answered - call.started)),
+                    total_ms: millis(call.started.elapsed()),
+                },
+                cost,
+                warnings,
+                recording_id: None,
+            },
+            extra: reply.head.extra,
+        }
+    }
+
+    /// The error for an answer that broke off.
+    pub(super) fn failed(mut self, error: Error, partial: Option<Reply>) -> Error {
+        let target = self.candidate.target();
+        let mut error = error.with_target(&target.provider.name, &target.model);
+        let entry = self.entry.take();
+        if error.kind() == ErrorKind::Cancelled {
+            // A dropped attempt is logged as cancelled.
+            drop(entry);
+            error.data_mut().attempts = self.call.log.attempts();
+            return error;
+        }
+        if self.streamed {
+            error = interrupted(error);
+        }
+        if policy::is_fault(error.kind()) || error.kind() == ErrorKind::StreamInterrupted {
+            self.candidate.health.fail(Instant::now());
+        }
+        if let Some(entry) = entry {
+            entry.fail(&error);
+        }
+        error.data_mut().attempts = self.call.log.attempts();
+        let partial = partial.filter(|partial| !partial.choices.is_empty());
+        error.data_mut().partial = partial.map(|partial| Box::new(self.build(partial)));
+        error
+    }
+}
+
+impl Finisher for Ending {
+    fn complete(self: Box<Self>, reply: Reply) -> Result<ChatCompletion> {
+        (*self).complete(reply)
+    }
+
+    fn fail(self: Box<Self>, error: Error, partial: Reply) -> Error {
+        self.failed(error, Some(partial))
+    }
+}
+
+/// An answer ready to be read as a stream.
+pub(super) fn opened(call: Arc<Call>, mut won: Won) -> Opened {
+    let answer = std::mem::replace(&mut won.answer, Answer::Whole(Box::default()));
+    let live = match answer {
+        Answer::Live(live) => *live,
+        Answer::Whole(reply) => Live::whole(*reply),
+    };
+    let ending = Ending::of(call, won, live.head(), true);
+    Opened {
+        head: ending.head(),
+        live,
+        finisher: Box::new(ending),
+    }
+}
+
+/// The whole answer, read to its end where the provider streams it.
+pub(super) async fn whole(call: Arc<Call>, mut won: Won) -> Result<ChatCompletion> {
+    let max_bytes = call.core.config.engine.max_answer_bytes;
+    match std::mem::replace(&mut won.answer, Answer::Whole(Box::default())) {
+        Answer::Whole(reply) => Ending::of(call, won, &reply.head, false).complete(*reply),
+        Answer::Live(mut live) => {
+            let mut all = Accumulator::new(max_bytes);
+            let read = loop {
+                while let Some(delta) = live.pop() {
+                    all.push(&delta)?;
+                }
+                match std::future::poll_fn(|cx| live.poll_fill(cx)).await {
+                    Ok(true) => {}
+                    Ok(false) => break Ok(()),
+                    Err(error) => break Err(error),
+                }
+            };
+            let reply = all.take(live.head().clone());
+            let ending = Ending::of(call, won, live.head(), false);
+            match read {
+                Ok(()) => ending.complete(reply),
+                Err(error) => Err(ending.failed(error, Some(reply))),
+            }
+        }
+    }
+}
+
+/// After the first delta every failure has one code; what it would have been is in `details.cause`.
+fn interrupted(mut error: Error) -> Error {
+    let data = error.data_mut();
+    if data.kind != ErrorKind::StreamInterrupted {
+        data.details
+            .insert("cause".to_owned(), data.kind.code().into());
+        data.kind = ErrorKind::StreamInterrupted;
+    }
+    data.retryable = false;
+    error
+}
+
+fn made_up_id() -> String {
+    format!("chatcmpl-{}", uuid::Uuid::new_v4().simple())
+}

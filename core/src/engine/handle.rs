@@ -1,0 +1,265 @@
+//! The engine: opened once, shared, cheap to clone. The two verbs and what looks without sending.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::attempts::AttemptLog;
+use super::builder::EngineBuilder;
+use super::call::Call;
+use super::core::Core;
+use super::dispatch::dispatch;
+use super::finish;
+use super::look::{ProviderRequest, RequestFor};
+use super::prompts::Prompts;
+use crate::chat::{ChatCompletion, ChatRequest, PromptRequest};
+use crate::compose::{Composed, Composer, RenderedPrompt};
+use crate::config::Config;
+use crate::error::{Error, ErrorKind, Result};
+use crate::route::Candidate;
+use crate::stream::ChatStream;
+
+/// An engine. Clones share one core; dropping the last one closes its connections.
+#[derive(Clone)]
+pub struct Engine(pub(super) Arc<Core>);
+
+impl std::fmt::Debug for Engine {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Engine").finish_non_exhaustive()
+    }
+}
+
+impl Engine {
+    /// Opens an engine with this configuration; `Config::default()` needs no file.
+    ///
+    /// # Errors
+    /// `config_error` for entries that do not fit together. Nothing is sent or written.
+    pub fn new(config: Config) -> Result<Engine> {
+        Engine::builder().config(config).open()
+    }
+
+    /// Opens an engine with more than a configuration: prompts from code, helpers, keys from code.
+    pub fn builder() -> EngineBuilder {
+        EngineBuilder::default()
+    }
+
+    /// Asks a model.
+    ///
+    /// # Errors
+    /// Any kind of [`ErrorKind`]; every attempt is listed in the error.
+    pub async fn chat(&self, request: ChatRequest) -> Result<ChatCompletion> {
+        let call = self.begin(self.composer().chat(request)?, false)?;
+        self.whole(call).await
+    }
+
+    /// Asks a model and reads the answer as it comes. Nothing is sent, and no error arrives, before the first pull.
+    pub fn chat_stream(&self, request: ChatRequest) -> ChatStream {
+        let include_usage = request
+            .options
+            .stream_options
+            .unwrap_or_default()
+            .include_usage;
+        let engine = self.clone();
+        self.stream(include_usage, async move {
+            let call = engine.begin(engine.composer().chat(request)?, true)?;
+            engine.open(call).await
+        })
+    }
+
+    /// Runs a stored prompt.
+    ///
+    /// # Errors
+    /// As [`Engine::chat`], and `not_found`, `template_error`, `missing_variable`, `invalid_variables`.
+    pub async fn run_prompt(&self, request: PromptRequest) -> Result<ChatCompletion> {
+        let call = self.begin(self.composer().prompt(request, &[])?, false)?;
+        self.whole(call).await
+    }
+
+    /// Runs a stored prompt and reads the answer as it comes.
+    pub fn run_prompt_stream(&self, request: PromptRequest) -> ChatStream {
+        let include_usage = request
+            .options
+            .stream_options
+            .unwrap_or_default()
+            .include_usage;
+        let engine = self.clone();
+        self.stream(include_usage, async move {
+            let call = engine.begin(engine.composer().prompt(request, &[])?, true)?;
+            engine.open(call).await
+        })
+    }
+
+    /// Renders a stored prompt: the messages and parameters as they would be sent. No network.
+    ///
+    /// # Errors
+    /// Those of [`Engine::run_prompt`] that come before sending.
+    pub fn render_prompt(&self, request: PromptRequest) -> Result<RenderedPrompt> {
+        self.composer().render(request)
+    }
+
+    /// The exact request that a call would send to its first target, secrets left out. No network.
+    ///
+    /// # Errors
+    /// Those of [`Engine::chat`] that come before sending.
+    pub fn build_request(&self, request: impl Into<RequestFor>) -> Result<ProviderRequest> {
+        let (composed, stream) = match request.into() {
+            RequestFor::Chat(request, stream) => (self.composer().chat(*request)?, stream),
+            RequestFor::Prompt(request, stream) => (self.composer().prompt(*request, &[])?, stream),
+        };
+        let call = self.begin(composed, stream)?;
+        let candidates = self.candidates(&call);
+        let Some(candidate) = candidates.first() else {
+            return Err(Error::new(
+                ErrorKind::UnknownModel,
+                "no target is left for this call",
+            ));
+        };
+        ProviderRequest::of(&call, candidate)
+    }
+
+    /// The stored prompts.
+    pub fn prompts(&self) -> Prompts {
+        Prompts::new(self.0.clone())
+    }
+
+    /// What was odd about the configuration, though not wrong.
+    pub fn warnings(&self) -> &[crate::chat::Warning] {
+        &self.0.warnings
+    }
+
+    fn composer(&self) -> Composer<'_> {
+        Composer::new(
+            &self.0.config,
+            &self.0.models,
+            &*self.0.prompts,
+            &self.0.rules,
+            &self.0.system,
+        )
+    }
+
+    fn begin(&self, composed: Composed, streams: bool) -> Result<Call> {
+        let started = Instant::now();
+        let engine = &self.0.config.engine;
+        let Composed {
+            messages,
+            base,
+            own,
+            plan,
+            prompt,
+            campaign,
+            warnings,
+        } = composed;
+        let ms = |own: Option<u64>, base: Option<u64>| {
+            own.or(base).filter(|ms| *ms > 0).map(Duration::from_millis)
+        };
+        let timeout =
+            ms(own.timeout_ms, base.timeout_ms).unwrap_or(Duration::from_millis(engine.timeout_ms));
+        let idle = ms(own.idle_timeout_ms, base.idle_timeout_ms)
+            .unwrap_or(Duration::from_millis(engine.idle_timeout_ms));
+        let log = AttemptLog::default();
+        warnings.into_iter().for_each(|warning| log.warn(warning));
+        let choices = own.n.or(base.n).unwrap_or(1).max(1);
+        Ok(Call {
+            core: self.0.clone(),
+            session_id: own
+                .session_id
+                .clone()
+                .or_else(|| base.session_id.clone())
+                .unwrap_or_else(new_uuid),
+            completion_ids: (0..choices).map(|_| new_uuid()).collect(),
+            prompt,
+            campaign,
+            started,
+            deadline: started + timeout.min(Duration::from_secs(365 * 24 * 3600)),
+            idle,
+            max_ttft: ms(own.max_ttft_ms, base.max_ttft_ms),
+            hedge_after: ms(own.hedge_after_ms, base.hedge_after_ms),
+            max_retries: own
+                .max_retries
+                .or(base.max_retries)
+                .unwrap_or(engine.max_retries),
+            policy: own
+                .unsupported
+                .or(base.unsupported)
+                .unwrap_or(engine.unsupported),
+            messages,
+            base,
+            own,
+            plan,
+            streams,
+            log,
+        })
+    }
+
+    fn candidates(&self, call: &Call) -> Vec<Candidate> {
+        let codes = call
+            .own
+            .fallback_on
+            .as_ref()
+            .or(call.base.fallback_on.as_ref());
+        let kinds = codes.map(|codes| {
+            codes
+                .iter()
+                .filter_map(|code| ErrorKind::from_code(code))
+                .collect()
+        });
+        self.0
+            .router
+            .order(&call.plan, call.max_ttft, kinds.as_ref())
+    }
+
+    async fn whole(&self, call: Call) -> Result<ChatCompletion> {
+        let call = Arc::new(call);
+        let candidates = self.candidates(&call);
+        let mut rest = candidates.as_slice();
+        loop {
+            let won = dispatch(&call, rest)
+                .await
+                .map_err(|error| with_attempts(error, &call))?;
+            // A streamed answer that breaks off before the caller has seen any of it moves on like any failure.
+            let name = won.candidate.target().name();
+            rest = rest
+                .iter()
+                .position(|candidate| candidate.target().name() == name)
+                .and_then(|place| rest.get(place + 1..))
+                .unwrap_or_default();
+            match finish::whole(call.clone(), won).await {
+                Err(error)
+                    if !rest.is_empty()
+                        && crate::route::policy::falls_back(&error, rest[0].fallback_on()) => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    async fn open(&self, call: Call) -> Result<crate::stream::Opened> {
+        let call = Arc::new(call);
+        let candidates = self.candidates(&call);
+        let won = dispatch(&call, &candidates)
+            .await
+            .map_err(|error| with_attempts(error, &call))?;
+        Ok(finish::opened(call, won))
+    }
+
+    fn stream(
+        &self,
+        include_usage: bool,
+        opening: impl Future<Output = Result<crate::stream::Opened>> + Send + 'static,
+    ) -> ChatStream {
+        ChatStream::new(
+            Box::pin(opening),
+            include_usage,
+            self.0.config.engine.max_answer_bytes,
+        )
+    }
+}
+
+fn with_attempts(mut error: Error, call: &Call) -> Error {
+    error.data_mut().attempts = call.log.attempts();
+    error
+}
+
+fn new_uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
+}
