@@ -1,2 +1,69 @@
-//! The command line of Slugline.
-fn main() {}
+//! The command line of Slugline: one file a command, each a thin caller of the library.
+//!
+//! Exit code 0 is ok, 1 failed, 2 wrong usage. Results go to standard output and nothing else does;
+//! what a person should know beside them goes to standard error, and only to a terminal.
+
+mod args;
+mod init;
+mod open;
+mod output;
+mod render;
+mod run;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// Prompts as files, run against any language model.
+#[derive(Debug, Parser)]
+#[command(name = "slugline", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(flatten)]
+    open: open::OpenArgs,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run a stored prompt
+    Run(run::RunArgs),
+    /// Show a stored prompt with its variables filled in, without sending it
+    Render(render::RenderArgs),
+    /// Write a configuration and a first prompt
+    Init(init::InitArgs),
+}
+
+fn main() -> ExitCode {
+    // Clap ends the process itself, with code 2, where the usage is wrong.
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .worker_threads(2)
+        .build()
+    {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            output::say_error(&format!("cannot start: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        tokio::select! {
+            outcome = dispatch(cli) => outcome,
+            _ = tokio::signal::ctrl_c() => Err(output::Failure::interrupted()),
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => failure.report(),
+    }
+}
+
+async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
+    match cli.command {
+        Command::Run(args) => run::run(&cli.open, args).await,
+        Command::Render(args) => render::render(&cli.open, args),
+        Command::Init(args) => init::init(&args),
+    }
+}

@@ -1,0 +1,91 @@
+//! Which configuration a command takes, and the engine it opens.
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use slugline::Engine;
+use slugline::chat::JsonMap;
+use slugline::config::ConfigSource;
+
+use crate::output::{Failure, note};
+
+/// The name that is looked for, from the working directory upward.
+const FILE: &str = "slugline.toml";
+
+/// Options of every command.
+#[derive(Debug, Args)]
+pub(crate) struct OpenArgs {
+    /// Configuration file [default: SLUGLINE_CONFIG, else the nearest slugline.toml upward]
+    #[arg(long, global = true, value_name = "PATH")]
+    config: Option<PathBuf>,
+    /// Folder of prompts, instead of the configured one
+    #[arg(long, global = true, value_name = "DIR")]
+    prompts: Option<PathBuf>,
+}
+
+impl OpenArgs {
+    /// The configuration file that is taken, where there is one.
+    pub(crate) fn source(&self) -> ConfigSource {
+        if let Some(path) = &self.config {
+            return ConfigSource::File(path.clone());
+        }
+        if slugline::config::default_file().is_some() {
+            return ConfigSource::Default;
+        }
+        match nearest_file() {
+            Some(path) => ConfigSource::File(path),
+            None => ConfigSource::Default,
+        }
+    }
+
+    /// Overrides from the command line.
+    pub(crate) fn overrides(&self) -> Result<JsonMap, Failure> {
+        let mut overrides = JsonMap::new();
+        if let Some(prompts) = &self.prompts {
+            let path = prompts
+                .to_str()
+                .ok_or_else(|| Failure::usage("the path in --prompts is not UTF-8"))?;
+            overrides.insert("prompts".to_owned(), path.into());
+        }
+        Ok(overrides)
+    }
+
+    /// Opens the engine, and says on a terminal with which configuration.
+    pub(crate) fn engine(&self) -> Result<Engine, Failure> {
+        let source = self.source();
+        match &source {
+            ConfigSource::File(path) => note(&format!("configuration: {}", shown(path))),
+            _ => match slugline::config::default_file() {
+                Some(path) => note(&format!(
+                    "configuration: {} (SLUGLINE_CONFIG)",
+                    shown(&path)
+                )),
+                None => note("configuration: none, the defaults"),
+            },
+        }
+        let engine = Engine::builder()
+            .source(source)
+            .overrides(self.overrides()?)
+            .open()?;
+        for warning in engine.warnings() {
+            note(&format!("warning: {}", warning.message));
+        }
+        Ok(engine)
+    }
+}
+
+fn nearest_file() -> Option<PathBuf> {
+    let here = std::env::current_dir().ok()?;
+    here.ancestors()
+        .map(|folder| folder.join(FILE))
+        .find(|path| path.is_file())
+}
+
+/// A path as short as it can be said from here.
+fn shown(path: &Path) -> String {
+    let here = std::env::current_dir().unwrap_or_default();
+    path.strip_prefix(&here)
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}

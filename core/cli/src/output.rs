@@ -1,0 +1,111 @@
+//! What a command prints, and how it fails.
+
+use std::io::{self, IsTerminal as _, Write as _};
+use std::process::ExitCode;
+
+use serde::Serialize;
+use slugline::Error;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    message: String,
+    json: Option<String>,
+    code: u8,
+}
+
+impl Failure {
+    /// The words of the command line itself are wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Failure {
+            message: message.into(),
+            json: None,
+            code: 2,
+        }
+    }
+
+    /// Something outside the library failed.
+    pub(crate) fn other(message: impl Into<String>) -> Self {
+        Failure {
+            message: message.into(),
+            json: None,
+            code: 1,
+        }
+    }
+
+    pub(crate) fn interrupted() -> Self {
+        Failure {
+            message: "interrupted".to_owned(),
+            json: None,
+            code: 130,
+        }
+    }
+
+    /// Prints the error as JSON too, on standard output.
+    #[must_use]
+    pub(crate) fn as_json(mut self, error: &Error) -> Self {
+        self.json = serde_json::to_string(&serde_json::json!({ "error": error })).ok();
+        self
+    }
+
+    pub(crate) fn report(self) -> ExitCode {
+        if let Some(json) = &self.json {
+            let _ = writeln!(io::stdout(), "{json}");
+        }
+        say_error(&self.message);
+        ExitCode::from(self.code)
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let mut message = format!("{error} ({})", error.code());
+        for attempt in &error.data().attempts {
+            let code = attempt.code.as_deref().unwrap_or(&attempt.outcome);
+            message.push_str(&format!(
+                "\n  tried {}/{}: {code}",
+                attempt.provider, attempt.model
+            ));
+            if let Some(status) = attempt.status {
+                message.push_str(&format!(" (status {status})"));
+            }
+        }
+        Failure {
+            message,
+            json: None,
+            code: 1,
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Failure::other(error.to_string())
+    }
+}
+
+/// Prints text as it is, at once.
+pub(crate) fn print(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
+}
+
+/// Prints a value as indented JSON.
+pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
+    let text =
+        serde_json::to_string_pretty(value).map_err(|error| Failure::other(error.to_string()))?;
+    print(&format!("{text}\n")).map_err(Failure::from)
+}
+
+/// Tells a person something beside the result: on a terminal only.
+pub(crate) fn note(text: &str) {
+    if io::stderr().is_terminal() {
+        let _ = writeln!(io::stderr(), "{text}");
+    }
+}
+
+/// Tells why the command failed.
+pub(crate) fn say_error(text: &str) {
+    let _ = writeln!(io::stderr(), "slugline: {text}");
+}
