@@ -1,30 +1,14 @@
-//! What is known of models: a dated snapshot.
+//! What is known of models: a dated snapshot of ids, other names, limits, abilities and list prices,
+//! by host as the built-in rows name them.
+//!
+//! [`find`] and [`alternative`] look a model up at one host, [`bare`] finds the host of an id without
+//! one, [`cost`] prices an answer. The snapshot is embedded and read when it is first asked; nothing
+//! here touches the network. `build.py` makes a new one.
 
-/// The host of a bare model id.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Owner {
-    /// One.
-    One {
-        /// The host, as a built-in row names it.
-        host: &'static str,
-        /// The model, as that host names it.
-        model: &'static str,
-    },
-    /// Several, and none is the maker's own.
-    Several(Vec<&'static str>),
-}
+mod price;
+mod snapshot;
 
-/// The host's own id of a model that is known by another name.
-pub fn alternative(_host: &str, _name: &str) -> Option<&'static str> {
-    None
-}
-
-/// The host of a bare model id.
-pub fn bare(_model: &str) -> Option<Owner> {
-    None
-}
-
-/// Every bare model id.
-pub fn bare_names() -> impl Iterator<Item = &'static str> {
-    std::iter::empty()
-}
+pub use price::{Price, Rates, cost};
+pub use snapshot::{
+    Ability, Entry, Owner, Source, alternative, bare, bare_names, date, find, sources,
+};

@@ -9,7 +9,7 @@ use super::presets::preset;
 use super::read::At;
 use super::resolve::{Models, Named, Scope, no_default, several_hosts};
 use crate::catalogue::Owner;
-use crate::chat::{Options, Warning};
+use crate::chat::Warning;
 use crate::error::{Error, ErrorKind, Result};
 use crate::nearest::nearest;
 
@@ -175,14 +175,6 @@ fn default_leads(models: &Models, at: &At<'_>, names: &[String], scope: Scope<'_
         .try_for_each(|name| leads_somewhere(models, name, scope, &at.key("default_model")))
 }
 
-/// Options of a call as a whole, which a single target of it cannot have.
-const NOT_OF_A_TARGET: &[(&str, fn(&Options) -> bool)] = &[
-    ("timeout_ms", |options| options.timeout_ms.is_some()),
-    ("hedge_after_ms", |options| options.hedge_after_ms.is_some()),
-    ("max_ttft_ms", |options| options.max_ttft_ms.is_some()),
-    ("fallback_on", |options| options.fallback_on.is_some()),
-];
-
 fn alias_values(alias: &AliasConfig, at: &At<'_>) -> Result<()> {
     for code in &alias.fallback_on {
         if ErrorKind::from_code(code).is_none() {
@@ -195,10 +187,16 @@ fn alias_values(alias: &AliasConfig, at: &At<'_>) -> Result<()> {
     }
     weights(alias.targets.iter().map(|target| target.weight), at)?;
     for target in &alias.targets {
-        for (key, is_set) in NOT_OF_A_TARGET {
-            if is_set(&target.params) {
-                let says = format!("has `{key}` in `params`, where it cannot stand");
-                return Err(at.error(says));
+        let params = &target.params;
+        // These are of a call as a whole: no single target of it can have its own.
+        for (key, is_set) in [
+            ("timeout_ms", params.timeout_ms.is_some()),
+            ("hedge_after_ms", params.hedge_after_ms.is_some()),
+            ("max_ttft_ms", params.max_ttft_ms.is_some()),
+            ("fallback_on", params.fallback_on.is_some()),
+        ] {
+            if is_set {
+                return Err(at.error(format!("has `{key}` in `params`, where it cannot stand")));
             }
         }
     }

@@ -92,6 +92,9 @@ impl Config {
     }
 }
 
+/// Line and column by path of the key.
+type Positions = HashMap<String, (u32, u32)>;
+
 /// Where the keys of a TOML file stand.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Places(Option<Arc<FilePlaces>>);
@@ -99,8 +102,7 @@ pub(super) struct Places(Option<Arc<FilePlaces>>);
 #[derive(Debug, Clone)]
 struct FilePlaces {
     file: String,
-    /// Line and column by path of the key.
-    positions: HashMap<String, (u32, u32)>,
+    positions: Positions,
 }
 
 impl Places {
@@ -164,7 +166,7 @@ fn read_file(path: &Path) -> Result<(Value, Places)> {
         .extension()
         .is_some_and(|extension| extension.eq_ignore_ascii_case("json"));
     let (mut value, places) = if is_json {
-        (parse_json(text, &file)?, HashMap::new())
+        (parse_json(text, &file)?, Positions::new())
     } else {
         parse_toml(text, &file)?
     };
@@ -197,14 +199,14 @@ fn parse_json(text: &str, file: &str) -> Result<Value> {
     })
 }
 
-fn parse_toml(text: &str, file: &str) -> Result<(Value, HashMap<String, (u32, u32)>)> {
+fn parse_toml(text: &str, file: &str) -> Result<(Value, Positions)> {
     let mut reader = TomlReader {
         text,
         file,
         line_starts: std::iter::once(0)
             .chain(memchr::memchr_iter(b'\n', text.as_bytes()).map(|end| end + 1))
             .collect(),
-        positions: HashMap::new(),
+        positions: Positions::new(),
     };
     let table = DeTable::parse(text).map_err(|error| {
         let says = format!("not valid TOML: {}", error.message());
@@ -218,7 +220,7 @@ struct TomlReader<'a> {
     text: &'a str,
     file: &'a str,
     line_starts: Vec<usize>,
-    positions: HashMap<String, (u32, u32)>,
+    positions: Positions,
 }
 
 impl TomlReader<'_> {
