@@ -45,10 +45,12 @@ impl Secret {
 
     /// `Bearer KEY`, marked sensitive, for the `authorization` header.
     pub(crate) fn bearer(&self) -> Result<HeaderValue> {
-        let mut value = HeaderValue::from_str(&format!("Bearer {}", self.expose()))
-            .map_err(|_| Error::new(ErrorKind::ConfigError, "the key cannot stand in a header"))?;
-        value.set_sensitive(true);
-        Ok(value)
+        sensitive(&format!("Bearer {}", self.expose()))
+    }
+
+    /// The value of a header that holds the key alone, marked sensitive.
+    pub(crate) fn header(&self) -> Result<HeaderValue> {
+        sensitive(self.expose())
     }
 
     /// The text without the key and without its base64 and URL-encoded forms.
@@ -72,6 +74,13 @@ impl Secret {
         }
         clean
     }
+}
+
+fn sensitive(text: &str) -> Result<HeaderValue> {
+    let mut value = HeaderValue::from_str(text)
+        .map_err(|_| Error::new(ErrorKind::ConfigError, "the key cannot stand in a header"))?;
+    value.set_sensitive(true);
+    Ok(value)
 }
 
 impl fmt::Debug for Secret {

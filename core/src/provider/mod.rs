@@ -1,6 +1,7 @@
 //! Providers without I/O: the wire formats ([`Dialect`], [`StreamDecoder`]), whom a call is for
 //! ([`Provider`], [`Target`]), what a target can take ([`Capability`]), and keys ([`Secret`]).
 
+mod anthropic;
 mod arguments;
 mod auth;
 mod aws;
@@ -12,6 +13,7 @@ mod check;
 mod data_url;
 pub mod error;
 mod fit;
+mod gemini;
 mod lenient;
 mod openai;
 mod quirks;
@@ -19,7 +21,9 @@ mod registry;
 pub mod request;
 mod spec;
 mod test;
+mod told;
 mod url;
+mod vertex;
 mod wire;
 
 pub(crate) use auth::env_var;

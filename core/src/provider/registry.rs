@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use super::Dialect;
+use super::anthropic::Anthropic;
+use super::gemini::Gemini;
 use super::openai::OpenAi;
 use super::test::Test;
 
@@ -10,6 +12,8 @@ use super::test::Test;
 pub fn dialect(name: &str) -> Option<Arc<dyn Dialect>> {
     Some(match name {
         "openai" => Arc::new(OpenAi),
+        "anthropic" => Arc::new(Anthropic),
+        "gemini" => Arc::new(Gemini),
         "test" => Arc::new(Test),
         _ => return None,
     })

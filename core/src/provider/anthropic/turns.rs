@@ -1,0 +1,506 @@
+//! Messages to turns: instructions lifted into `system`, neighbours of one role merged, the results of
+//! tools together before any text, and replayed turns rebuilt block by block.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::chat::{CacheMode, Content, Message, Part, Role};
+use crate::error::{Error, Result};
+use crate::provider::Call;
+use crate::provider::arguments;
+use crate::provider::data_url::DataUrl;
+use crate::provider::told::Told;
+
+use super::replay::{self, Entry};
+use super::types::{Block, Input, Source, Turn, Typed};
+
+const IMAGES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
+
+/// `system` and `messages` of a request.
+#[derive(Debug, Default)]
+pub(super) struct Conversation<'a> {
+    pub(super) system: Vec<Block<'a>>,
+    pub(super) turns: Vec<Turn<'a>>,
+}
+
+/// Turns the messages of a call. Errors are `invalid_request` with the path of what is wrong, or
+/// `unsupported` for content the API has no place for.
+pub(super) fn conversation<'a>(call: Call<'a>, told: &mut Told<'_>) -> Result<Conversation<'a>> {
+    let mut builder = Builder {
+        conversation: Conversation::default(),
+        results: 0,
+        known: Vec::new(),
+        marks: call.options.cache != Some(CacheMode::Off),
+        told,
+    };
+    for (place, message) in call.messages.iter().enumerate() {
+        builder.message(place, message)?;
+    }
+    builder.finish()
+}
+
+struct Builder<'a, 't, 'w> {
+    conversation: Conversation<'a>,
+    /// How many results the last turn begins with.
+    results: usize,
+    /// Ids of the calls so far, with the function's name.
+    known: Vec<(Cow<'a, str>, &'a str)>,
+    /// Whether caching marks are carried.
+    marks: bool,
+    told: &'t mut Told<'w>,
+}
+
+impl<'a> Builder<'a, '_, '_> {
+    fn message(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        match message.role {
+            Role::System | Role::Developer => self.instruction(place, message),
+            Role::User => {
+                if message.name.is_some() {
+                    self.told
+                        .dropped("messages.name", "the Messages API has no names of speakers")?;
+                }
+                let blocks = self.parts(place, message)?;
+                self.push("user", blocks);
+                Ok(())
+            }
+            Role::Assistant => self.assistant(place, message),
+            Role::Tool | Role::Function => self.result(place, message),
+        }
+    }
+
+    fn push(&mut self, role: &'static str, mut blocks: Vec<Block<'a>>) {
+        if blocks.is_empty() {
+            return;
+        }
+        match self.conversation.turns.last_mut() {
+            Some(turn) if turn.role == role => turn.content.append(&mut blocks),
+            _ => {
+                self.results = 0;
+                self.conversation.turns.push(Turn {
+                    role,
+                    content: blocks,
+                });
+            }
+        }
+    }
+
+    fn instruction(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        if let Some(Content::Parts(parts)) = &message.content {
+            let odd = parts.iter().position(|part| part.as_text().is_none());
+            if let Some(odd) = odd {
+                let param = format!("messages[{place}].content[{odd}]");
+                let message =
+                    format!("`{param}` is no text; instructions to this provider hold text only");
+                return Err(Error::invalid(param, message));
+            }
+        }
+        let mut blocks = self.parts(place, message)?;
+        if self.conversation.turns.is_empty() {
+            self.conversation.system.append(&mut blocks);
+        } else if !blocks.is_empty() {
+            let param = format!("messages[{place}].role");
+            self.told.adapted(
+                &param,
+                "instructions after the first turn go into the user's turn",
+            );
+            self.push("user", blocks);
+        }
+        Ok(())
+    }
+
+    fn assistant(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        let blocks = match replay::entries(message) {
+            Some(entries) => self.replayed(place, message, &entries)?,
+            None => {
+                let mut blocks = self.said(place, message)?;
+                self.calls(place, message, &mut blocks)?;
+                blocks
+            }
+        };
+        self.push("assistant", blocks);
+        Ok(())
+    }
+
+    /// What an assistant turn says in words; a refusal counts where there is nothing else.
+    fn said(&mut self, place: usize, message: &'a Message) -> Result<Vec<Block<'a>>> {
+        let mut blocks = self.parts(place, message)?;
+        if let (true, Some(refusal)) = (blocks.is_empty(), &message.refusal)
+            && !refusal.is_empty()
+        {
+            blocks.push(Block::text(refusal.as_str()));
+        }
+        Ok(blocks)
+    }
+
+    fn calls(
+        &mut self,
+        place: usize,
+        message: &'a Message,
+        blocks: &mut Vec<Block<'a>>,
+    ) -> Result<()> {
+        for index in 0..message.tool_calls.len() {
+            blocks.extend(self.call(place, index, message, None)?);
+        }
+        if let Some(call) = &message.function_call {
+            let param = format!("messages[{place}].function_call.arguments");
+            let id: Cow<'a, str> = Cow::Owned(format!("function_{place}"));
+            self.known.push((id.clone(), &call.name));
+            blocks.push(Block::Typed(Typed::ToolUse {
+                id,
+                name: &call.name,
+                input: Input(arguments::object(&call.arguments, &param)?),
+                caller: None,
+            }));
+        }
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        place: usize,
+        index: usize,
+        message: &'a Message,
+        caller: Option<&'a Value>,
+    ) -> Result<Option<Block<'a>>> {
+        let Some(call) = message.tool_calls.get(index) else {
+            return Ok(None);
+        };
+        let path = format!("messages[{place}].tool_calls[{index}]");
+        if call.id.is_empty() {
+            let param = format!("{path}.id");
+            let message = format!("`{param}` is empty; the result of the call refers to it");
+            return Err(Error::invalid(param, message));
+        }
+        let id = id(&call.id);
+        self.known.push((id.clone(), &call.function.name));
+        let input = arguments::object(
+            &call.function.arguments,
+            &format!("{path}.function.arguments"),
+        )?;
+        Ok(Some(Block::Typed(Typed::ToolUse {
+            id,
+            name: &call.function.name,
+            input: Input(input),
+            caller,
+        })))
+    }
+
+    /// A turn this API gave: its blocks in their old order. Where the message was changed since, what
+    /// is kept whole comes first, as thinking must stand before what it led to.
+    fn replayed(
+        &mut self,
+        place: usize,
+        message: &'a Message,
+        entries: &[Entry<'a>],
+    ) -> Result<Vec<Block<'a>>> {
+        let text: Cow<'a, str> = match &message.content {
+            Some(Content::Text(text)) => Cow::Borrowed(text),
+            Some(parts) => Cow::Owned(parts.text()),
+            None => Cow::Borrowed(""),
+        };
+        let mut blocks = Vec::with_capacity(entries.len());
+        if !is_unchanged(message, &text, entries) {
+            blocks.extend(entries.iter().filter_map(|entry| match entry {
+                Entry::Block(block) => Some(Block::Replayed(block)),
+                _ => None,
+            }));
+            blocks.append(&mut self.said(place, message)?);
+            self.calls(place, message, &mut blocks)?;
+            return Ok(blocks);
+        }
+        let mut from = 0;
+        let mut index = 0;
+        for entry in entries {
+            match entry {
+                Entry::Text(bytes, citations) => {
+                    let to = from + bytes;
+                    let piece = match &text {
+                        Cow::Borrowed(text) => text.get(from..to).map(Cow::Borrowed),
+                        Cow::Owned(text) => text.get(from..to).map(|piece| piece.to_owned().into()),
+                    };
+                    from = to;
+                    blocks.push(Block::Typed(Typed::Text {
+                        text: piece.unwrap_or_default(),
+                        citations: *citations,
+                        cache_control: None,
+                    }));
+                }
+                Entry::ToolUse(_, caller) => {
+                    blocks.extend(self.call(place, index, message, *caller)?);
+                    index += 1;
+                }
+                Entry::Block(block) => blocks.push(Block::Replayed(block)),
+            }
+        }
+        Ok(blocks)
+    }
+
+    fn result(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        let (given, field) = match (message.role, &message.tool_call_id, &message.name) {
+            (Role::Function, None, Some(name)) => {
+                let of_name = |(_, known): &&(Cow<'a, str>, &str)| known == name;
+                let call = self.known.iter().rev().find(of_name);
+                (call.map(|(id, _)| id.clone()), "name")
+            }
+            (_, given, _) => {
+                let given = given.as_deref().map(id);
+                let known = |id: &Cow<'a, str>| self.known.iter().any(|(known, _)| known == id);
+                (given.filter(known), "tool_call_id")
+            }
+        };
+        let Some(tool_use_id) = given else {
+            let param = format!("messages[{place}].{field}");
+            let message = format!("`{param}` names no tool call of an earlier assistant message");
+            return Err(Error::invalid(param, message));
+        };
+        let mut content = self.parts(place, message)?;
+        let cache_control = content.iter_mut().rev().find_map(Block::take_mark);
+        let result = Block::Typed(Typed::ToolResult {
+            tool_use_id,
+            content,
+            is_error: message.extra.get("is_error") == Some(&Value::Bool(true)),
+            cache_control,
+        });
+        match self.conversation.turns.last_mut() {
+            Some(turn) if turn.role == "user" => {
+                let at = self.results.min(turn.content.len());
+                turn.content.insert(at, result);
+            }
+            _ => self.push("user", vec![result]),
+        }
+        self.results += 1;
+        Ok(())
+    }
+
+    /// The content of a message as blocks; empty text is left out, as the API refuses it.
+    fn parts(&mut self, place: usize, message: &'a Message) -> Result<Vec<Block<'a>>> {
+        match &message.content {
+            None => Ok(Vec::new()),
+            Some(Content::Text(text)) if text.is_empty() => Ok(Vec::new()),
+            Some(Content::Text(text)) => Ok(vec![Block::text(text.as_str())]),
+            Some(Content::Parts(parts)) => {
+                let mut blocks = Vec::with_capacity(parts.len());
+                for (index, part) in parts.iter().enumerate() {
+                    blocks.extend(self.part(place, index, part)?);
+                }
+                Ok(blocks)
+            }
+        }
+    }
+
+    fn part(&mut self, place: usize, index: usize, part: &'a Part) -> Result<Option<Block<'a>>> {
+        let cache_control = part.cache_control().filter(|_| self.marks);
+        let path = || format!("messages[{place}].content[{index}]");
+        Ok(match part {
+            Part::Text { text, .. } if text.is_empty() => None,
+            Part::Text { text, .. } => Some(Block::Typed(Typed::Text {
+                text: text.into(),
+                citations: None,
+                cache_control,
+            })),
+            Part::Refusal { refusal } if refusal.is_empty() => None,
+            Part::Refusal { refusal } => Some(Block::text(refusal.as_str())),
+            Part::ImageUrl { url, detail, .. } => {
+                if detail.as_deref().is_some_and(|detail| detail != "auto") {
+                    self.told.dropped(
+                        "messages.content.image_url.detail",
+                        "the API chooses the detail of images itself",
+                    )?;
+                }
+                let source = self.image(url, &format!("{}.image_url.url", path()))?;
+                Some(Block::Typed(Typed::Image {
+                    source,
+                    cache_control,
+                }))
+            }
+            Part::File {
+                file_id,
+                filename,
+                file_data,
+                file_url,
+                ..
+            } => {
+                let title = filename.as_deref();
+                let document = |source| {
+                    Block::Typed(Typed::Document {
+                        source,
+                        title,
+                        cache_control,
+                    })
+                };
+                if let Some(file_id) = file_id {
+                    Some(document(Source::File { file_id }))
+                } else if let Some(data) = file_data {
+                    let param = format!("{}.file.file_data", path());
+                    Some(self.file(data, &param, title, cache_control)?)
+                } else {
+                    file_url.as_ref().map(|url| document(Source::Url { url }))
+                }
+            }
+            Part::InputAudio { .. } => {
+                return Err(self
+                    .told
+                    .refused(&path(), "the Messages API takes no audio"));
+            }
+            Part::Other(_) => {
+                let why = format!("it has no content part of type `{}`", part.kind());
+                return Err(self.told.refused(&path(), &why));
+            }
+        })
+    }
+
+    fn image(&self, url: &'a str, param: &str) -> Result<Source<'a>> {
+        match DataUrl::parse(url, param)? {
+            None => Ok(Source::Url { url }),
+            Some(data) if IMAGES.contains(&data.media_type.as_ref()) => Ok(Source::Base64 {
+                media_type: data.media_type,
+                data: data.base64,
+            }),
+            Some(data) => {
+                let why = format!(
+                    "images are JPEG, PNG, GIF or WebP here, not `{}`",
+                    data.media_type
+                );
+                Err(self.told.refused(param, &why))
+            }
+        }
+    }
+
+    fn file(
+        &self,
+        url: &'a str,
+        param: &str,
+        title: Option<&'a str>,
+        cache_control: Option<&'a Value>,
+    ) -> Result<Block<'a>> {
+        let Some(data) = DataUrl::parse(url, param)? else {
+            let message = format!("`{param}` is no `data:` URL; give a remote file in `file_url`");
+            return Err(Error::invalid(param, message));
+        };
+        let source = match data.media_type.as_ref() {
+            image if IMAGES.contains(&image) => {
+                return Ok(Block::Typed(Typed::Image {
+                    source: Source::Base64 {
+                        media_type: data.media_type,
+                        data: data.base64,
+                    },
+                    cache_control,
+                }));
+            }
+            "application/pdf" => Source::Base64 {
+                media_type: data.media_type,
+                data: data.base64,
+            },
+            text if text.starts_with("text/") || text == "application/json" => {
+                let Some(data) = data.text() else {
+                    let message = format!("`{param}` is a text file but not UTF-8");
+                    return Err(Error::invalid(param, message));
+                };
+                Source::Text {
+                    media_type: "text/plain",
+                    data,
+                }
+            }
+            other => {
+                let why = format!("files are PDF, text or images here, not `{other}`");
+                return Err(self.told.refused(param, &why));
+            }
+        };
+        Ok(Block::Typed(Typed::Document {
+            source,
+            title,
+            cache_control,
+        }))
+    }
+
+    fn finish(self) -> Result<Conversation<'a>> {
+        let mut conversation = self.conversation;
+        if conversation.turns.is_empty() {
+            if conversation.system.is_empty() {
+                let message = "`messages` has no content: every message is empty";
+                return Err(Error::invalid("messages", message));
+            }
+            // A prompt of instructions alone is whole elsewhere; here somebody must speak.
+            self.told.adapted(
+                "messages",
+                "there are only instructions, which go as the user's turn",
+            );
+            conversation.turns.push(Turn {
+                role: "user",
+                content: std::mem::take(&mut conversation.system),
+            });
+        }
+        if let Some(turn) = conversation.turns.last_mut()
+            && turn.role == "assistant"
+        {
+            trim_end(turn);
+            if turn.content.is_empty() {
+                conversation.turns.pop();
+            }
+        }
+        Ok(conversation)
+    }
+}
+
+impl<'a> Block<'a> {
+    /// Caching marks stand on the result of a tool, not inside it.
+    fn take_mark(&mut self) -> Option<&'a Value> {
+        match self {
+            Block::Typed(
+                Typed::Text { cache_control, .. }
+                | Typed::Image { cache_control, .. }
+                | Typed::Document { cache_control, .. },
+            ) => cache_control.take(),
+            _ => None,
+        }
+    }
+}
+
+/// The API refuses a begun answer that ends in white space.
+fn trim_end(turn: &mut Turn<'_>) {
+    if let Some(Block::Typed(Typed::Text { text, .. })) = turn.content.last_mut() {
+        let kept = text.trim_end().len();
+        match text {
+            Cow::Borrowed(borrowed) => *text = borrowed.get(..kept).unwrap_or_default().into(),
+            Cow::Owned(owned) => owned.truncate(kept),
+        }
+        if kept == 0 {
+            turn.content.pop();
+        }
+    }
+}
+
+/// Whether the message is still what the API gave.
+fn is_unchanged(message: &Message, text: &str, entries: &[Entry<'_>]) -> bool {
+    let mut from = 0;
+    let mut calls = message.tool_calls.iter();
+    for entry in entries {
+        match entry {
+            Entry::Text(bytes, _) => {
+                from += bytes;
+                if !text.is_char_boundary(from) {
+                    return false;
+                }
+            }
+            Entry::ToolUse(id, _) => {
+                if calls.next().is_none_or(|call| call.id != *id) {
+                    return false;
+                }
+            }
+            Entry::Block(_) => {}
+        }
+    }
+    from == text.len() && calls.next().is_none()
+}
+
+/// An id as the API takes it: other providers' may hold dots and colons.
+fn id(id: &str) -> Cow<'_, str> {
+    let fits = |letter: char| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-');
+    if id.chars().all(fits) {
+        return Cow::Borrowed(id);
+    }
+    id.chars()
+        .map(|letter| if fits(letter) { letter } else { '_' })
+        .collect()
+}

@@ -1,0 +1,501 @@
+//! Messages to contents: instructions lifted into `systemInstruction`, neighbours of one role merged,
+//! calls and results with the names they need, and replayed turns rebuilt with their signatures.
+
+use std::borrow::Cow;
+
+use serde_json::value::RawValue;
+
+use crate::chat::{Content as Said, Message, Part as Given, Role, ToolCall};
+use crate::error::{Error, Result};
+use crate::provider::data_url::DataUrl;
+use crate::provider::told::Told;
+use crate::provider::url::join;
+use crate::provider::{Call, arguments};
+
+use super::models::Model;
+use super::replay::{self, Entry, Referred};
+use super::types::{
+    Args, Blob, Content, Data, FileData, FunctionCall, FunctionResponse, Part, Response,
+};
+
+/// What Google documents for calls whose signature is not known, such as those of another provider:
+/// without one Gemini 3 refuses the whole request.
+const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+
+/// `systemInstruction` and `contents` of a request.
+#[derive(Debug, Default)]
+pub(super) struct Conversation<'a> {
+    pub(super) system: Option<Content<'a>>,
+    pub(super) contents: Vec<Content<'a>>,
+}
+
+/// Turns the messages of a call. Errors are `invalid_request` with the path of what is wrong, or
+/// `unsupported` for content the API has no place for.
+pub(super) fn conversation<'a>(
+    call: Call<'a>,
+    model: &Model,
+    told: &mut Told<'_>,
+) -> Result<Conversation<'a>> {
+    let mut builder = Builder {
+        system: Vec::new(),
+        contents: Vec::new(),
+        known: Vec::new(),
+        call,
+        third: model.third,
+        told,
+    };
+    for (place, message) in call.messages.iter().enumerate() {
+        builder.message(place, message)?;
+    }
+    builder.finish()
+}
+
+struct Builder<'a, 't, 'w> {
+    system: Vec<Part<'a>>,
+    contents: Vec<Content<'a>>,
+    /// Id and name of the calls so far.
+    known: Vec<(&'a str, &'a str)>,
+    call: Call<'a>,
+    third: bool,
+    told: &'t mut Told<'w>,
+}
+
+impl<'a> Builder<'a, '_, '_> {
+    fn message(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        match message.role {
+            Role::System | Role::Developer => self.instruction(place, message),
+            Role::User => {
+                if message.name.is_some() {
+                    self.told
+                        .dropped("messages.name", "Gemini has no names of speakers")?;
+                }
+                let parts = self.parts(place, message)?;
+                self.push("user", parts);
+                Ok(())
+            }
+            Role::Assistant => self.model(place, message),
+            Role::Tool | Role::Function => self.result(place, message),
+        }
+    }
+
+    fn push(&mut self, role: &'static str, mut parts: Vec<Part<'a>>) {
+        if parts.is_empty() {
+            return;
+        }
+        match self.contents.last_mut() {
+            Some(content) if content.role == Some(role) => content.parts.append(&mut parts),
+            _ => self.contents.push(Content {
+                role: Some(role),
+                parts,
+            }),
+        }
+    }
+
+    fn instruction(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        if let Some(Said::Parts(parts)) = &message.content {
+            let odd = parts.iter().position(|part| part.as_text().is_none());
+            if let Some(odd) = odd {
+                let param = format!("messages[{place}].content[{odd}]");
+                let message =
+                    format!("`{param}` is no text; instructions to this provider hold text only");
+                return Err(Error::invalid(param, message));
+            }
+        }
+        let mut parts = self.parts(place, message)?;
+        if self.contents.is_empty() {
+            self.system.append(&mut parts);
+        } else if !parts.is_empty() {
+            let param = format!("messages[{place}].role");
+            self.told.adapted(
+                &param,
+                "instructions after the first turn go into the user's turn",
+            );
+            self.push("user", parts);
+        }
+        Ok(())
+    }
+
+    fn model(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        let mut parts = match replay::entries(message) {
+            Some(entries) if is_unchanged(message, &entries) => {
+                self.replayed(place, message, &entries)?
+            }
+            // Changed since: text is free, but calls still need the signatures they came with.
+            Some(entries) => self.rebuilt(place, message, &entries)?,
+            None => self.rebuilt(place, message, &[])?,
+        };
+        if self.third {
+            // Of calls made together the first alone has a signature.
+            let first = |part: &&mut Part<'a>| matches!(part.data, Data::FunctionCall(_));
+            if let Some(part) = parts.iter_mut().find(first) {
+                part.thought_signature.get_or_insert(NO_SIGNATURE);
+            }
+        }
+        self.push("model", parts);
+        Ok(())
+    }
+
+    fn rebuilt(
+        &mut self,
+        place: usize,
+        message: &'a Message,
+        entries: &[Entry<'a>],
+    ) -> Result<Vec<Part<'a>>> {
+        let mut parts = self.parts(place, message)?;
+        if let (true, Some(refusal)) = (parts.is_empty(), &message.refusal)
+            && !refusal.is_empty()
+        {
+            parts.push(text(refusal));
+        }
+        for (index, call) in message.tool_calls.iter().enumerate() {
+            let of_call = |entry: &&Entry<'a>| entry.part == Referred::Call(index);
+            let signature = entries
+                .iter()
+                .find(of_call)
+                .and_then(|entry| entry.signature);
+            parts.push(self.function_call(place, index, call, signature)?);
+        }
+        if let Some(call) = &message.function_call {
+            let param = format!("messages[{place}].function_call.arguments");
+            let args = arguments::object(&call.arguments, &param)?;
+            self.known.push(("", &call.name));
+            parts.push(Part::from(Data::FunctionCall(FunctionCall {
+                id: None,
+                name: &call.name,
+                args: Args(args),
+            })));
+        }
+        Ok(parts)
+    }
+
+    fn replayed(
+        &mut self,
+        place: usize,
+        message: &'a Message,
+        entries: &[Entry<'a>],
+    ) -> Result<Vec<Part<'a>>> {
+        let said = whole_text(message);
+        let mut parts = Vec::with_capacity(entries.len());
+        let mut from = 0;
+        for entry in entries {
+            let mut part = match entry.part {
+                Referred::Text(bytes) => {
+                    let to = from + bytes;
+                    let piece = match &said {
+                        Cow::Borrowed(said) => said.get(from..to).map(Cow::Borrowed),
+                        Cow::Owned(said) => said.get(from..to).map(|piece| piece.to_owned().into()),
+                    };
+                    from = to;
+                    Part::from(Data::Text(piece.unwrap_or_default()))
+                }
+                Referred::Call(index) => match message.tool_calls.get(index) {
+                    Some(call) => self.function_call(place, index, call, None)?,
+                    None => continue,
+                },
+                Referred::Annotation(at) => match message.annotations.get(at) {
+                    Some(annotation) => Part::from(Data::Replayed(annotation)),
+                    None => continue,
+                },
+            };
+            part.thought_signature = entry.signature;
+            parts.push(part);
+        }
+        Ok(parts)
+    }
+
+    fn function_call(
+        &mut self,
+        place: usize,
+        index: usize,
+        call: &'a ToolCall,
+        thought_signature: Option<&'a str>,
+    ) -> Result<Part<'a>> {
+        let param = format!("messages[{place}].tool_calls[{index}].function.arguments");
+        let args = arguments::object(&call.function.arguments, &param)?;
+        self.known.push((&call.id, &call.function.name));
+        Ok(Part {
+            data: Data::FunctionCall(FunctionCall {
+                id: Some(call.id.as_str()).filter(|id| !id.is_empty()),
+                name: &call.function.name,
+                args: Args(args),
+            }),
+            thought_signature,
+        })
+    }
+
+    /// The result of a call. Gemini wants the function's name, which only the call itself has.
+    fn result(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        let id = message.tool_call_id.as_deref().filter(|id| !id.is_empty());
+        let found = match (id, &message.name) {
+            (None, Some(name)) if message.role == Role::Function => Some(name.as_str()),
+            (None, _) => None,
+            (Some(id), _) => {
+                let of_id = |(known, _): &&(&str, &str)| *known == id;
+                self.known.iter().rev().find(of_id).map(|(_, name)| *name)
+            }
+        };
+        let Some(name) = found else {
+            let param = format!("messages[{place}].tool_call_id");
+            let message = format!("`{param}` names no tool call of an earlier assistant message");
+            return Err(Error::invalid(param, message));
+        };
+        let media = match &message.content {
+            Some(Said::Parts(given)) => self.media(place, given)?,
+            _ => Vec::new(),
+        };
+        let response = response(whole_text(message));
+        self.push(
+            "user",
+            vec![Part::from(Data::FunctionResponse(FunctionResponse {
+                id,
+                name,
+                response,
+                parts: media,
+            }))],
+        );
+        Ok(())
+    }
+
+    /// What a result holds beside text.
+    fn media(&mut self, place: usize, given: &'a [Given]) -> Result<Vec<Part<'a>>> {
+        let mut parts = Vec::new();
+        for (index, part) in given.iter().enumerate() {
+            if matches!(part, Given::Text { .. } | Given::Refusal { .. }) {
+                continue;
+            }
+            if !self.third {
+                let param = format!("messages[{place}].content[{index}]");
+                let why = "results of tools hold media from Gemini 3 on only";
+                return Err(self.told.refused(&param, why));
+            }
+            parts.extend(self.part(place, index, part)?);
+        }
+        Ok(parts)
+    }
+
+    /// The content of a message as parts; empty text is left out.
+    fn parts(&mut self, place: usize, message: &'a Message) -> Result<Vec<Part<'a>>> {
+        match &message.content {
+            None => Ok(Vec::new()),
+            Some(Said::Text(said)) if said.is_empty() => Ok(Vec::new()),
+            Some(Said::Text(said)) => Ok(vec![text(said)]),
+            Some(Said::Parts(given)) => {
+                let mut parts = Vec::with_capacity(given.len());
+                for (index, part) in given.iter().enumerate() {
+                    parts.extend(self.part(place, index, part)?);
+                }
+                Ok(parts)
+            }
+        }
+    }
+
+    fn part(&mut self, place: usize, index: usize, part: &'a Given) -> Result<Option<Part<'a>>> {
+        let path = || format!("messages[{place}].content[{index}]");
+        Ok(match part {
+            Given::Text { text: said, .. } | Given::Refusal { refusal: said } => {
+                (!said.is_empty()).then(|| text(said))
+            }
+            Given::ImageUrl { url, detail, .. } => {
+                if detail.as_deref().is_some_and(|detail| detail != "auto") {
+                    self.told.dropped(
+                        "messages.content.image_url.detail",
+                        "the resolution of media is one for the whole request (`mediaResolution`)",
+                    )?;
+                }
+                Some(self.media_at(url, &format!("{}.image_url.url", path()))?)
+            }
+            Given::InputAudio { data, format, .. } => Some(Part::from(Data::Inline(Blob {
+                mime_type: format!("audio/{format}").into(),
+                data: data.into(),
+            }))),
+            Given::File {
+                file_id,
+                file_data,
+                file_url,
+                ..
+            } => {
+                if let Some(id) = file_id {
+                    Some(self.uploaded(id))
+                } else if let Some(data) = file_data {
+                    let param = format!("{}.file.file_data", path());
+                    match DataUrl::parse(data, &param)? {
+                        Some(data) => Some(inline(data)),
+                        None => {
+                            let message = format!(
+                                "`{param}` is no `data:` URL; give a remote file in `file_url`"
+                            );
+                            return Err(Error::invalid(param, message));
+                        }
+                    }
+                } else {
+                    match file_url {
+                        Some(url) => {
+                            Some(self.media_at(url, &format!("{}.file.file_url", path()))?)
+                        }
+                        None => None,
+                    }
+                }
+            }
+            Given::Other(_) => {
+                let why = format!("it has no content part of type `{}`", part.kind());
+                return Err(self.told.refused(&path(), &why));
+            }
+        })
+    }
+
+    fn media_at(&self, url: &'a str, param: &str) -> Result<Part<'a>> {
+        Ok(match DataUrl::parse(url, param)? {
+            Some(data) => inline(data),
+            None => remote(Cow::Borrowed(url)),
+        })
+    }
+
+    /// A file of the Files API: `files/NAME`, or the URI that uploading it gave.
+    fn uploaded(&self, id: &'a str) -> Part<'a> {
+        if id.contains("://") {
+            return remote(Cow::Borrowed(id));
+        }
+        let provider = &self.call.target.provider;
+        let version = provider
+            .api_version
+            .as_deref()
+            .unwrap_or(super::DEFAULT_VERSION);
+        let path = match id.starts_with("files/") {
+            true => format!("{version}/{id}"),
+            false => format!("{version}/files/{id}"),
+        };
+        remote(join(&provider.base_url, &path, "").into())
+    }
+
+    fn finish(self) -> Result<Conversation<'a>> {
+        let Builder {
+            system,
+            mut contents,
+            told,
+            ..
+        } = self;
+        if !contents.is_empty() {
+            return Ok(Conversation {
+                system: (!system.is_empty()).then_some(Content {
+                    role: None,
+                    parts: system,
+                }),
+                contents,
+            });
+        }
+        if system.is_empty() {
+            let message = "`messages` has no content: every message is empty";
+            return Err(Error::invalid("messages", message));
+        }
+        // A prompt of instructions alone is whole elsewhere; here somebody must speak.
+        told.adapted(
+            "messages",
+            "there are only instructions, which go as the user's turn",
+        );
+        contents.push(Content {
+            role: Some("user"),
+            parts: system,
+        });
+        Ok(Conversation {
+            system: None,
+            contents,
+        })
+    }
+}
+
+fn text(said: &str) -> Part<'_> {
+    Part::from(Data::Text(Cow::Borrowed(said)))
+}
+
+fn inline(data: DataUrl<'_>) -> Part<'_> {
+    Part::from(Data::Inline(Blob {
+        mime_type: data.media_type,
+        data: data.base64,
+    }))
+}
+
+fn remote(uri: Cow<'_, str>) -> Part<'_> {
+    Part::from(Data::File(FileData {
+        mime_type: mime_type(&uri),
+        file_uri: uri,
+    }))
+}
+
+/// The media type that the end of a URL's path tells; the API finds out the others, or says so.
+fn mime_type(url: &str) -> Option<&'static str> {
+    let path = url.split(['?', '#']).next()?;
+    let (_, ending) = path.rsplit('/').next()?.rsplit_once('.')?;
+    Some(match ending.to_ascii_lowercase().as_str() {
+        "jpg" | "jpeg" => "image/jpeg",
+        "png" => "image/png",
+        "webp" => "image/webp",
+        "gif" => "image/gif",
+        "heic" => "image/heic",
+        "pdf" => "application/pdf",
+        "txt" => "text/plain",
+        "md" => "text/markdown",
+        "csv" => "text/csv",
+        "html" | "htm" => "text/html",
+        "json" => "application/json",
+        "mp3" => "audio/mp3",
+        "wav" => "audio/wav",
+        "ogg" => "audio/ogg",
+        "flac" => "audio/flac",
+        "m4a" => "audio/m4a",
+        "mp4" => "video/mp4",
+        "mov" => "video/quicktime",
+        "webm" => "video/webm",
+        _ => return None,
+    })
+}
+
+/// The text of a message, borrowed where it is in one piece.
+fn whole_text(message: &Message) -> Cow<'_, str> {
+    match &message.content {
+        None => Cow::Borrowed(""),
+        Some(Said::Text(said)) => Cow::Borrowed(said),
+        Some(parts) => Cow::Owned(parts.text()),
+    }
+}
+
+fn response(said: Cow<'_, str>) -> Response<'_> {
+    match said {
+        Cow::Borrowed(said) => match serde_json::from_str::<&RawValue>(said) {
+            Ok(raw) if raw.get().starts_with('{') => Response::Object(Cow::Borrowed(raw)),
+            _ => Response::Text(Cow::Borrowed(said)),
+        },
+        Cow::Owned(said) => match serde_json::from_str::<Box<RawValue>>(&said) {
+            Ok(raw) if raw.get().starts_with('{') => Response::Object(Cow::Owned(raw)),
+            _ => Response::Text(Cow::Owned(said)),
+        },
+    }
+}
+
+/// Whether the message is still what the API gave.
+fn is_unchanged(message: &Message, entries: &[Entry<'_>]) -> bool {
+    let said = whole_text(message);
+    let mut from = 0;
+    let mut calls = 0;
+    for entry in entries {
+        match entry.part {
+            Referred::Text(bytes) => {
+                from += bytes;
+                if !said.is_char_boundary(from) {
+                    return false;
+                }
+            }
+            Referred::Call(place) => {
+                if place != calls {
+                    return false;
+                }
+                calls += 1;
+            }
+            Referred::Annotation(place) => {
+                if place >= message.annotations.len() {
+                    return false;
+                }
+            }
+        }
+    }
+    from == said.len() && calls == message.tool_calls.len()
+}
