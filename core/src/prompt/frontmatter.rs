@@ -389,15 +389,6 @@ impl Reader<'_> {
         }
     }
 
-    /// An optional `true` or `false`.
-    pub(crate) fn flag(&self, map: &JsonMap, parent: &str, key: &str) -> Result<Option<bool>> {
-        match map.get(key) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::Bool(flag)) => Ok(Some(*flag)),
-            Some(_) => Err(self.wrong(parent, key, "true or false")),
-        }
-    }
-
     /// The error for a value of the wrong type.
     pub(crate) fn wrong(&self, parent: &str, key: &str, expected: &str) -> Error {
         let path = format!("{parent}/{key}");
