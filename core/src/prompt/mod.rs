@@ -20,6 +20,7 @@ mod info;
 mod layout;
 mod load;
 mod manifest;
+mod manifest_edit;
 mod messages;
 mod output;
 mod parameters;
@@ -30,6 +31,7 @@ mod picoschema;
     reason = "a file per noun, and this is the noun"
 )]
 mod prompt;
+mod publish;
 mod render;
 mod resolve;
 mod schema;
