@@ -7,10 +7,10 @@ use super::{RenderedPrompt, SystemPrompts, tools};
 use crate::chat::{
     CampaignRef, ChatRequest, Message, Options, PromptRef, PromptRequest, Role, Warning,
 };
-use crate::config::{Ask, Config, Missing, Models, Plan};
+use crate::config::{Ask, Config, Models, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prompt::{Address, Prompt, PromptStore, RenderPrompt, Rules};
-use crate::template::{MissingPolicy, trim_text};
+use crate::template::trim_text;
 
 /// A call that is ready to be routed.
 pub(crate) struct Composed {
@@ -182,7 +182,7 @@ impl<'a> Composer<'a> {
         let rendered = prompt.render(&RenderPrompt {
             history,
             template: template.as_deref(),
-            missing: missing_policy(self.config.engine.missing),
+            missing: self.config.engine.missing,
             now: std::time::SystemTime::now(),
             ..RenderPrompt::new(&variables)
         })?;
@@ -289,14 +289,6 @@ fn own_variant(prompt: &Prompt, own: &Options, key: &str) -> Option<String> {
         return None;
     }
     prompt.assign(key).map(str::to_owned)
-}
-
-fn missing_policy(missing: Missing) -> MissingPolicy {
-    match missing {
-        Missing::Error => MissingPolicy::Error,
-        Missing::Empty => MissingPolicy::Empty,
-        Missing::Keep => MissingPolicy::Keep,
-    }
 }
 
 fn overlay_arm(base: &mut Options, drawn: &campaign::Drawn<'_>) {

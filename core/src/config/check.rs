@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::model::{
-    AliasConfig, AppliesTo, CampaignConfig, Config, ProjectConfig, Storage, Strategy,
-};
+use super::model::{AliasConfig, AppliesTo, CampaignConfig, Config, ProjectConfig};
+use super::naming::{Named, Scope, no_default, several_hosts};
 use super::presets::preset;
 use super::read::At;
-use super::resolve::{Models, Named, Scope, no_default, several_hosts};
+use super::resolve::Models;
+use super::setting::{Storage, Strategy};
 use crate::catalogue::Owner;
 use crate::chat::Warning;
 use crate::error::{Error, ErrorKind, Result};

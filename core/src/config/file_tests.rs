@@ -3,8 +3,9 @@
 use serde_json::json;
 
 use super::*;
-use crate::config::{Goal, Missing, Proxy, Recording, Storage, Strategy};
+use crate::config::{Goal, Proxy, Recording, Storage, Strategy};
 use crate::provider::KeySource;
+use crate::template::MissingPolicy;
 
 /// The example of the documentation, whole.
 const EXAMPLE: &str = r#"
@@ -114,7 +115,7 @@ fn defaults_are_those_of_the_documentation() {
     let engine = Config::from_value(json!({})).unwrap().engine;
     assert_eq!(engine.storage, Storage::Memory);
     assert_eq!(engine.recording, Recording::Metadata);
-    assert_eq!(engine.missing, Missing::Error);
+    assert_eq!(engine.missing, MissingPolicy::Error);
     assert_eq!(engine.proxy, Proxy::System);
     assert!(engine.watch && engine.env_base_urls);
     assert!(!engine.block_network && !engine.allow_http);
@@ -236,6 +237,16 @@ fn wrong_types_name_the_key_and_show_no_value() {
             "belongs to a call",
         ),
         ("[models]\na = []", "models.a", "names no target"),
+        (
+            "[engine]\ntemplate_limits = { tag = 5 }",
+            "engine.template_limits.tag",
+            "did you mean `tags`?",
+        ),
+        (
+            "[engine]\ntemplate_limits = { tags = \"hunter2\" }",
+            "engine.template_limits.tags",
+            "a whole number",
+        ),
         ("engine = 5", "engine", "must be a table, not a number"),
     ] {
         let error = fails(text);

@@ -5,17 +5,19 @@ mod check;
 mod file;
 mod host;
 mod model;
+mod naming;
+mod paths;
 mod presets;
 mod read;
 mod resolve;
-mod value;
+mod setting;
 
 pub use file::{ConfigSource, default_file};
 pub use model::{
     AliasConfig, AliasTarget, AppliesTo, ArmConfig, CampaignConfig, ClientCert, Config,
-    EngineConfig, Goal, Headers, KeyProviders, MetricConfig, Missing, ProjectConfig,
-    ProviderConfig, Proxy, Recording, RetryBudget, ServerConfig, Storage, Strategy, TemplateLimits,
+    EngineConfig, MetricConfig, ProjectConfig, ProviderConfig, RetryBudget, ServerConfig,
     ToolConfig,
 };
 pub use presets::{Evidence, Preset, PresetEnv, preset, presets};
 pub use resolve::{Ask, Group, Models, Plan, PlannedTarget};
+pub use setting::{Goal, Headers, KeyProviders, Proxy, Recording, Storage, Strategy};

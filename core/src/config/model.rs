@@ -4,18 +4,17 @@
 //! Whether its entries fit together is decided in `resolve.rs`, when an engine is opened.
 
 use std::collections::BTreeMap;
-use std::collections::HashMap;
-use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::file::Places;
-use super::read::{At, Read, table, words};
+use super::read::{At, Read, table};
+use super::setting::{Goal, Headers, KeyProviders, Proxy, Recording, Storage, Strategy};
 use crate::chat::{JsonMap, Options, UnsupportedPolicy};
 use crate::error::Result;
-use crate::provider::{KeyProvider, KeySource};
+use crate::provider::KeySource;
+use crate::template::{Limits, MissingPolicy};
 
 /// Everything an engine is opened with.
 #[derive(Debug, Clone, Default)]
@@ -98,7 +97,7 @@ table! {
         /// Built-in hosts honour `OPENAI_BASE_URL` and its kin.
         env_base_urls: bool = true;
         /// What a missing template variable does.
-        missing: Missing;
+        missing: MissingPolicy;
         /// What is done about a parameter that the target lacks.
         unsupported: UnsupportedPolicy;
         /// For a whole call.
@@ -126,7 +125,7 @@ table! {
         /// Longest answer that is read, decoded.
         max_answer_bytes: u64 = 64 << 20;
         /// Limits of template rendering.
-        template_limits: TemplateLimits;
+        template_limits: Limits;
     }
 }
 
@@ -149,32 +148,6 @@ table! {
         cert: PathBuf;
         /// Its private key.
         key: PathBuf;
-    }
-}
-
-table! {
-    /// `template_limits`: past one of them a template is an error.
-    TemplateLimits {
-        /// Blocks inside blocks, in one template.
-        block_depth: u32 = 32;
-        /// Partials inside partials.
-        partial_depth: u32 = 16;
-        /// Blocks and partials together, on any path.
-        total_depth: u32 = 100;
-        /// Turns of all loops together.
-        iterations: u64 = 1_000_000;
-        /// Partials expanded, all together.
-        partial_expansions: u64 = 100_000;
-        /// Bytes of output.
-        output_bytes: u64 = 8 << 20;
-        /// Bytes of one template.
-        template_bytes: u64 = 1 << 20;
-        /// Tags in one template.
-        tags: u64 = 5_000;
-        /// Expressions inside expressions, in one tag.
-        parameter_depth: u32 = 16;
-        /// Lists and objects inside each other, in the variables.
-        data_depth: u32 = 64;
     }
 }
 
@@ -342,122 +315,5 @@ table! {
         listen: String = "127.0.0.1:8787".to_owned();
         /// Keys that clients show.
         keys: Vec<KeySource>;
-    }
-}
-
-words! {
-    /// What is kept of a call.
-    Recording {
-        /// Nothing.
-        Off = "off",
-        /// Everything but prompt, variables and answer.
-        #[default]
-        Metadata = "metadata",
-        /// Everything.
-        Full = "full",
-    }
-}
-
-words! {
-    /// What a missing template variable does.
-    Missing {
-        /// Fails the call, naming every missing variable.
-        #[default]
-        Error = "error",
-        /// Stands for an empty text.
-        Empty = "empty",
-        /// Keeps the tag as it is written.
-        Keep = "keep",
-    }
-}
-
-words! {
-    /// How an alias chooses among its targets.
-    Strategy {
-        /// In the order given; the next after a failure.
-        #[default]
-        Ordered = "ordered",
-        /// At random by weight; the others after a failure.
-        Weighted = "weighted",
-        /// The quickest lately; the others after a failure.
-        Latency = "latency",
-    }
-}
-
-words! {
-    /// Which way of a metric is better.
-    Goal {
-        /// More.
-        #[default]
-        Up = "up",
-        /// Less.
-        Down = "down",
-    }
-}
-
-words!(@read UnsupportedPolicy { Warn = "warn", Error = "error", });
-
-/// Where sessions, recordings and feedback are kept.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Storage {
-    /// In memory, for the life of the engine.
-    #[default]
-    Memory,
-    /// In a SQLite file.
-    Sqlite(PathBuf),
-}
-
-/// The proxy that connections go through. `Debug` shows no URL: it may hold a password.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub enum Proxy {
-    /// What the environment says (`HTTPS_PROXY`, `NO_PROXY` and kin).
-    #[default]
-    System,
-    /// None.
-    Off,
-    /// This one.
-    Url(String),
-}
-
-impl Proxy {
-    /// `system`, `off`, or the URL.
-    pub fn as_str(&self) -> &str {
-        match self {
-            Proxy::System => "system",
-            Proxy::Off => "off",
-            Proxy::Url(url) => url,
-        }
-    }
-}
-
-impl fmt::Debug for Proxy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Proxy::System => "System",
-            Proxy::Off => "Off",
-            Proxy::Url(_) => "Url([redacted])",
-        })
-    }
-}
-
-/// Names and values of headers, in the order given. `Debug` shows the names only.
-#[derive(Clone, PartialEq, Eq, Default)]
-pub struct Headers(pub Vec<(String, String)>);
-
-impl fmt::Debug for Headers {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set()
-            .entries(self.0.iter().map(|(name, _)| name))
-            .finish()
-    }
-}
-
-/// Keys that code provides, by provider.
-#[derive(Clone, Default)]
-pub struct KeyProviders(pub HashMap<String, Arc<dyn KeyProvider>>);
-
-impl fmt::Debug for KeyProviders {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_set().entries(self.0.keys()).finish()
     }
 }

@@ -113,7 +113,7 @@ mod tests {
             let url = row.base_url.as_str();
             let loopback = url.starts_with("http://127.0.0.1:");
             assert!(
-                url.is_empty() || url.starts_with("https://") || loopback,
+                matches!(url, "" | "script:") || url.starts_with("https://") || loopback,
                 "{url}"
             );
             assert!(!url.ends_with('/'), "{url}");

@@ -223,7 +223,7 @@ impl<T: Read> Read for BTreeMap<String, T> {
 }
 
 /// Declares a table of the configuration: `key: Type = default;`, where no default is the type's own.
-/// With `short` first it may also be written shorter than a table; its reader is in `value.rs`.
+/// With `short` first it may also be written shorter than a table; its reader is in `setting.rs`.
 macro_rules! table {
     (short $($declaration:tt)+) => {
         table!(@declare $($declaration)+);

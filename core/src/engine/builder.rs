@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::core::Core;
 use super::handle::Engine;
 use crate::chat::JsonMap;
-use crate::config::{Config, ConfigSource, TemplateLimits};
+use crate::config::{Config, ConfigSource};
 use crate::error::Result;
 use crate::prompt::{FileStore, PromptStore, Rules, StoreOptions};
 use crate::provider::KeyProvider;
-use crate::template::{Helpers, Limits};
+use crate::template::Helpers;
 
 /// Opens an [`Engine`].
 #[derive(Default)]
@@ -78,7 +78,7 @@ impl EngineBuilder {
             config.key_providers.0.insert(provider, key);
         }
         let rules = Arc::new(Rules {
-            limits: limits(&config.engine.template_limits),
+            limits: config.engine.template_limits.clone(),
             helpers: self.helpers,
         });
         let prompts = match (self.prompts, &config.engine.prompts) {
@@ -98,22 +98,5 @@ impl EngineBuilder {
             }
         };
         Ok(Engine(Arc::new(Core::open(config, prompts, rules)?)))
-    }
-}
-
-/// The configuration's numbers as the evaluator takes them.
-fn limits(config: &TemplateLimits) -> Limits {
-    let size = |number: u64| usize::try_from(number).unwrap_or(usize::MAX);
-    Limits {
-        block_depth: config.block_depth as usize,
-        partial_depth: config.partial_depth as usize,
-        render_depth: config.total_depth as usize,
-        loop_iterations: size(config.iterations),
-        partial_expansions: size(config.partial_expansions),
-        output_bytes: size(config.output_bytes),
-        template_bytes: size(config.template_bytes),
-        tags: size(config.tags),
-        parameter_depth: config.parameter_depth as usize,
-        data_depth: config.data_depth as usize,
     }
 }

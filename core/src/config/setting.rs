@@ -1,15 +1,124 @@
-//! How the values of single keys are written: keys, storage, proxy, headers, aliases, options.
+//! The values of single keys that are more than a number or a text: what they are and how they are written.
 
+use std::collections::HashMap;
+use std::fmt;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use serde::Deserialize;
 use serde_json::Value;
 
-use super::model::{AliasConfig, AliasTarget, Headers, Proxy, Storage};
-use super::read::{At, Read};
-use crate::chat::{ChatRequest, JsonMap, Options};
+use super::model::{AliasConfig, AliasTarget};
+use super::read::{At, Read, words};
+use crate::chat::{ChatRequest, JsonMap, Options, UnsupportedPolicy};
 use crate::error::Result;
-use crate::provider::{KeySource, Secret};
+use crate::provider::{KeyProvider, KeySource, Secret};
+use crate::template::{Limits, MissingPolicy};
+
+words! {
+    /// What is kept of a call.
+    Recording {
+        /// Nothing.
+        Off = "off",
+        /// Everything but prompt, variables and answer.
+        #[default]
+        Metadata = "metadata",
+        /// Everything.
+        Full = "full",
+    }
+}
+
+words! {
+    /// How an alias chooses among its targets.
+    Strategy {
+        /// In the order given; the next after a failure.
+        #[default]
+        Ordered = "ordered",
+        /// At random by weight; the others after a failure.
+        Weighted = "weighted",
+        /// The quickest lately; the others after a failure.
+        Latency = "latency",
+    }
+}
+
+words! {
+    /// Which way of a metric is better.
+    Goal {
+        /// More.
+        #[default]
+        Up = "up",
+        /// Less.
+        Down = "down",
+    }
+}
+
+words!(@read UnsupportedPolicy { Warn = "warn", Error = "error", });
+words!(@read MissingPolicy { Error = "error", Empty = "empty", Keep = "keep", });
+
+/// Where sessions, recordings and feedback are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Storage {
+    /// In memory, for the life of the engine.
+    #[default]
+    Memory,
+    /// In a SQLite file.
+    Sqlite(PathBuf),
+}
+
+/// The proxy that connections go through. `Debug` shows no URL: it may hold a password.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub enum Proxy {
+    /// What the environment says (`HTTPS_PROXY`, `NO_PROXY` and kin).
+    #[default]
+    System,
+    /// None.
+    Off,
+    /// This one.
+    Url(String),
+}
+
+impl Proxy {
+    /// `system`, `off`, or the URL.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Proxy::System => "system",
+            Proxy::Off => "off",
+            Proxy::Url(url) => url,
+        }
+    }
+}
+
+impl fmt::Debug for Proxy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Proxy::System => "System",
+            Proxy::Off => "Off",
+            Proxy::Url(_) => "Url([redacted])",
+        })
+    }
+}
+
+/// Names and values of headers, in the order given. `Debug` shows the names only.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Headers(pub Vec<(String, String)>);
+
+impl fmt::Debug for Headers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set()
+            .entries(self.0.iter().map(|(name, _)| name))
+            .finish()
+    }
+}
+
+/// Keys that code provides, by provider.
+#[derive(Clone, Default)]
+pub struct KeyProviders(pub HashMap<String, Arc<dyn KeyProvider>>);
+
+impl fmt::Debug for KeyProviders {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
 
 /// `env:NAME`, `file:PATH` or the key itself.
 impl Read for KeySource {
@@ -181,5 +290,27 @@ fn expected(message: &str) -> String {
         Some((_, expected)) if found_a_value => format!("must be {expected}"),
         _ if found_a_value => "has a value of the wrong type".to_owned(),
         _ => message.to_owned(),
+    }
+}
+
+/// `template_limits`: its keys are the limits' own.
+impl Read for Limits {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        let table = at.table(value)?;
+        let known = serde_json::to_value(Limits::DEFAULT).unwrap_or_default();
+        for (key, value) in &table {
+            if known.get(key).is_none() {
+                let known: Vec<&str> = known
+                    .as_object()
+                    .into_iter()
+                    .flat_map(|known| known.keys())
+                    .map(String::as_str)
+                    .collect();
+                return Err(at.unknown(key, &known));
+            }
+            u64::read(value.clone(), &at.key(key))?;
+        }
+        Limits::deserialize(Value::Object(table))
+            .map_err(|_| at.error("holds a number that is too large"))
     }
 }
