@@ -165,11 +165,12 @@ fn check_ranges(options: &Options) -> Result<()> {
             ));
         }
     }
-    if let (Some(old), Some(new)) = (options.max_tokens, options.max_completion_tokens) {
-        if old != new {
-            let message = "`max_tokens` and `max_completion_tokens` are two names of one limit, and differ here";
-            return Err(Error::invalid("max_completion_tokens", message));
-        }
+    if let (Some(old), Some(new)) = (options.max_tokens, options.max_completion_tokens)
+        && old != new
+    {
+        let message =
+            "`max_tokens` and `max_completion_tokens` are two names of one limit, and differ here";
+        return Err(Error::invalid("max_completion_tokens", message));
     }
     for (token, bias) in options.logit_bias.iter().flatten() {
         if !bias
@@ -251,12 +252,10 @@ fn check_schema(schema: &Value, param: &str) -> Result<()> {
             Value::Object(map) => {
                 for (key, value) in map {
                     match value {
-                        Value::String(target) if key == "$ref" => {
-                            if !target.starts_with('#') {
-                                let message =
-                                    "a `$ref` must begin with `#`: other documents are not fetched";
-                                return Err(Error::invalid(param, message));
-                            }
+                        Value::String(target) if key == "$ref" && !target.starts_with('#') => {
+                            let message =
+                                "a `$ref` must begin with `#`: other documents are not fetched";
+                            return Err(Error::invalid(param, message));
                         }
                         // Data, in which `$ref` is a word like any other.
                         _ if matches!(key.as_str(), "const" | "enum" | "default" | "examples") => {}

@@ -87,11 +87,11 @@ macro_rules! fields {
             }
         )+
         $(
-            if $this.options.$other.is_some() {
-                if let lack @ (Support::Dropped | Support::Refused) = $this.capability.of(stringify!($other)) {
-                    $this.lack(stringify!($other), lack)?;
-                    $this.options.to_mut().$other = None;
-                }
+            if $this.options.$other.is_some()
+                && let lack @ (Support::Dropped | Support::Refused) = $this.capability.of(stringify!($other))
+            {
+                $this.lack(stringify!($other), lack)?;
+                $this.options.to_mut().$other = None;
             }
         )+
     };
@@ -104,11 +104,11 @@ impl Fitting<'_, '_> {
                 max_tokens max_completion_tokens,
             others: logprobs logit_bias reasoning_effort parallel_tool_calls verbosity service_tier prediction
                 modalities audio prompt_cache_key safety_identifier web_search_options user);
-        if !self.options.stop.is_empty() {
-            if let lack @ (Support::Dropped | Support::Refused) = self.capability.of("stop") {
-                self.lack("stop", lack)?;
-                self.options.to_mut().stop = Vec::new();
-            }
+        if !self.options.stop.is_empty()
+            && let lack @ (Support::Dropped | Support::Refused) = self.capability.of("stop")
+        {
+            self.lack("stop", lack)?;
+            self.options.to_mut().stop = Vec::new();
         }
         Ok(())
     }
@@ -120,11 +120,11 @@ impl Fitting<'_, '_> {
                 return Err(refused("tools", "tools"));
             }
             let other = tools.iter().position(|tool| matches!(tool, Tool::Other(_)));
-            if let Some(place) = other {
-                if let Support::Dropped | Support::Refused = self.capability.of("tools.other") {
-                    let param = format!("tools[{place}].type");
-                    return Err(refused(&param, "tools other than functions"));
-                }
+            if let Some(place) = other
+                && let Support::Dropped | Support::Refused = self.capability.of("tools.other")
+            {
+                let param = format!("tools[{place}].type");
+                return Err(refused(&param, "tools other than functions"));
             }
         }
         let field = match &self.options.tool_choice {

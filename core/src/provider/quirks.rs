@@ -77,7 +77,7 @@ pub enum ReasoningForm {
     Object,
     /// `reasoning: {enabled: BOOL}`, off for the effort `none`.
     Enabled,
-    /// `thinking: {type: "enabled" | "disabled"}`, off for the effort `none`.
+    /// `thinking: {type: "enabled" | "disabled"}`, off for the effort `none`, beside `reasoning_effort`.
     Thinking,
     /// `enable_thinking: BOOL` and `thinking_budget: BUDGET`, off for the effort `none`.
     EnableThinking,

@@ -140,16 +140,19 @@ pub(super) fn finish_reason(word: &str) -> FinishReason {
 
 /// Log probabilities in OpenAI's form; a host's other form is kept raw.
 pub(super) fn logprobs(raw: Raw<'_>, delta: &mut Delta) {
+    let empty = |list: &Option<Vec<_>>| list.as_ref().is_none_or(Vec::is_empty);
     match serde_json::from_str::<Logprobs>(raw.get()) {
-        Ok(logprobs) => {
-            let empty = |list: &Option<Vec<_>>| list.as_ref().is_none_or(Vec::is_empty);
-            if !empty(&logprobs.content) || !empty(&logprobs.refusal) {
-                delta.logprobs = Some(logprobs);
-            }
+        Ok(logprobs) if !empty(&logprobs.content) || !empty(&logprobs.refusal) => {
+            delta.logprobs = Some(logprobs);
         }
-        Err(_) => {
-            if let Ok(value) = serde_json::from_str(raw.get()) {
-                delta.extra.insert("logprobs".into(), value);
+        _ => {
+            // DeepSeek counts the tokens of its reasoning apart; there is no place for them.
+            const KNOWN: &[&str] = &["content", "refusal", "reasoning_content"];
+            if let Ok(Value::Object(mut other)) = serde_json::from_str(raw.get()) {
+                other.retain(|key, value| !value.is_null() && !KNOWN.contains(&key.as_str()));
+                if !other.is_empty() {
+                    delta.extra.insert("logprobs".into(), Value::Object(other));
+                }
             }
         }
     }

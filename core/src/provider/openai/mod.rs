@@ -1,8 +1,8 @@
 //! The OpenAI format, spoken by OpenAI, Azure and most other hosts. What they do differently is in [`Quirks`];
 //! nothing here asks which host it is.
 //!
-//! `encode` writes a request; `types` reads answers and chunks alike; `stream` turns them into deltas with the
-//! help of `calls`, `usage` and `replay`; `decode` reads whole answers and errors.
+//! `encode` and `messages` write a request; `types` and `leaves` read answers and chunks alike; `stream` turns them
+//! into deltas with the help of `calls`, `usage` and `replay`; `decode` reads whole answers and errors.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -19,6 +19,8 @@ use crate::transport::{Framing, HttpRequest};
 mod calls;
 mod decode;
 mod encode;
+mod leaves;
+mod messages;
 mod replay;
 mod stream;
 mod types;
@@ -138,25 +140,35 @@ impl OpenAi {
 
 /// How a host takes each field, from its quirks alone.
 fn capability(quirks: &Quirks, model: &str) -> Capability {
-    const THINKING: Support = Support::Adapted("as `thinking` or `enable_thinking`, on or off");
-    let mut rules = Vec::with_capacity(16);
+    let mut rules = Vec::with_capacity(32);
     match quirks.reasoning {
         ReasoningForm::Effort => rules.push(("thinking_budget", Support::Dropped)),
         ReasoningForm::Object => {
-            rules.push((
-                "reasoning_effort",
-                Support::Adapted("as `reasoning.effort`"),
-            ));
+            rules.push(("reasoning_effort", Support::Adapted("`reasoning.effort`")));
             rules.push((
                 "thinking_budget",
-                Support::Adapted("as `reasoning.max_tokens`"),
+                Support::Adapted("`reasoning.max_tokens`"),
             ));
         }
-        ReasoningForm::Enabled | ReasoningForm::Thinking => {
-            rules.push(("reasoning_effort", THINKING));
+        ReasoningForm::Enabled => {
+            rules.push((
+                "reasoning_effort",
+                Support::Adapted("`reasoning.enabled`, on or off"),
+            ));
             rules.push(("thinking_budget", Support::Dropped));
         }
-        ReasoningForm::EnableThinking => rules.push(("reasoning_effort", THINKING)),
+        ReasoningForm::Thinking => {
+            let beside = Support::Adapted("and `thinking`, on or off");
+            rules.push(("reasoning_effort", beside));
+            rules.push(("thinking_budget", Support::Dropped));
+        }
+        ReasoningForm::EnableThinking => {
+            let switch = Support::Adapted("`enable_thinking`, on or off");
+            rules.push(("reasoning_effort", switch));
+        }
+    }
+    if quirks.seed_field.is_some() {
+        rules.push(("seed", Support::Adapted("under the host's own name")));
     }
     for (field, (low, high)) in &quirks.ranges {
         rules.push((field.name(), Support::Within(*low, *high)));
@@ -175,4 +187,8 @@ fn capability(quirks: &Quirks, model: &str) -> Capability {
 }
 
 #[cfg(test)]
-mod tests;
+mod decode_tests;
+#[cfg(test)]
+mod encode_tests;
+#[cfg(test)]
+pub(super) mod tests;
