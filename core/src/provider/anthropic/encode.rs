@@ -240,14 +240,14 @@ fn tool_choice<'a>(
 
 /// How the model shall think, and how many tokens it may write.
 #[derive(Debug)]
-struct Plan {
-    thinking: Option<Thinking>,
-    effort: Option<&'static str>,
+pub(super) struct Plan {
+    pub(super) thinking: Option<Thinking>,
+    pub(super) effort: Option<&'static str>,
     max_tokens: i64,
 }
 
 impl Plan {
-    fn thinks(&self) -> bool {
+    pub(super) fn thinks(&self) -> bool {
         matches!(
             self.thinking,
             Some(Thinking::Enabled { .. } | Thinking::Adaptive { .. })
@@ -255,7 +255,7 @@ impl Plan {
     }
 }
 
-fn thinking(
+pub(super) fn thinking(
     options: &Options,
     target: &Target,
     model: &Model,
@@ -391,13 +391,13 @@ fn unknown_effort(told: &Told<'_>) -> Error {
     )
 }
 
-struct Sampled {
-    temperature: Option<f64>,
-    top_p: Option<f64>,
-    top_k: Option<u64>,
+pub(super) struct Sampled {
+    pub(super) temperature: Option<f64>,
+    pub(super) top_p: Option<f64>,
+    pub(super) top_k: Option<u64>,
 }
 
-fn sampling(
+pub(super) fn sampling(
     options: &Options,
     model: &Model,
     thinks: bool,

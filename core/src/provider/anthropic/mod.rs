@@ -2,8 +2,11 @@
 //!
 //! [`encode`] writes requests, with [`turns`] for the messages and [`schema`] for structured outputs;
 //! [`decode`] and [`stream`] read answers; [`replay`] keeps what a later request must send back;
-//! [`models`] knows what differs between generations of Claude.
+//! [`models`] knows what differs between generations of Claude, and `claude` tells it to dialects that
+//! serve Claude behind a format of their own.
 
+#[cfg(feature = "bedrock")]
+pub(crate) mod claude;
 mod decode;
 mod encode;
 mod models;
