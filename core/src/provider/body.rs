@@ -111,6 +111,28 @@ pub fn unreadable(text: &str, error: &serde_json::Error, target: &Target) -> Err
         .with_retryable(retryable)
 }
 
+/// Why an event of a stream is none: `invalid_response`.
+pub fn unreadable_event(error: &serde_json::Error, provider: &str, model: &str) -> Error {
+    let (line, column) = (error.line(), error.column());
+    let message = format!(
+        "an event in the stream of {provider} cannot be read (line {line}, column {column})"
+    );
+    Error::new(ErrorKind::InvalidResponse, message).with_target(provider, model)
+}
+
+/// Why a stream that ended too early is no answer: `stream_interrupted` after output, else an
+/// `invalid_response` that may be tried again.
+pub fn cut(any_output: bool, provider: &str, model: &str) -> Error {
+    let error = if any_output {
+        let message = format!("the stream of {provider} ended before the answer was complete");
+        Error::new(ErrorKind::StreamInterrupted, message)
+    } else {
+        let message = format!("the stream of {provider} ended without an answer");
+        Error::new(ErrorKind::InvalidResponse, message).with_retryable(true)
+    };
+    error.with_target(provider, model)
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]

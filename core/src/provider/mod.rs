@@ -10,6 +10,7 @@ pub mod bedrock;
 pub mod body;
 mod capability;
 mod check;
+mod cohere;
 mod data_url;
 pub mod error;
 mod fit;

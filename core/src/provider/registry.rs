@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::Dialect;
 use super::anthropic::Anthropic;
+use super::cohere::Cohere;
 use super::gemini::Gemini;
 use super::openai::OpenAi;
 use super::test::Test;
@@ -14,6 +15,7 @@ pub fn dialect(name: &str) -> Option<Arc<dyn Dialect>> {
         "openai" => Arc::new(OpenAi),
         "anthropic" => Arc::new(Anthropic),
         "gemini" => Arc::new(Gemini),
+        "cohere" => Arc::new(Cohere),
         "test" => Arc::new(Test),
         _ => return None,
     })
