@@ -42,6 +42,9 @@ pub struct Quirks {
     pub seed_field: Option<String>,
     /// The word for `tool_choice: "required"`.
     pub required_word: Option<String>,
+    /// Whose models these are (`anthropic`, `mistral`, ..), where Bedrock's model ids do not say it, as the
+    /// ARNs of application inference profiles.
+    pub model_maker: Option<String>,
     /// Ids of tool calls must be nine letters or digits.
     pub short_tool_ids: bool,
     /// How reasoning is asked for.

@@ -15,6 +15,8 @@ pub fn dialect(name: &str) -> Option<Arc<dyn Dialect>> {
         "openai" => Arc::new(OpenAi),
         "anthropic" => Arc::new(Anthropic),
         "gemini" => Arc::new(Gemini),
+        #[cfg(feature = "bedrock")]
+        "bedrock" => Arc::new(super::bedrock::Bedrock),
         "cohere" => Arc::new(Cohere),
         "test" => Arc::new(Test),
         _ => return None,

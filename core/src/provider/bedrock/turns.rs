@@ -1,0 +1,457 @@
+//! Messages to turns: instructions lifted into `system`, neighbours of one role merged, the results of tools
+//! first in their turn, and replayed turns rebuilt block by block.
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::media;
+use super::models::{self, Caching, Family};
+use super::replay::{self, Entry};
+use super::types::{
+    Block, CachePoint, Input, Json, Reasoning, SignedText, ToolResult, ToolUse, Turn,
+};
+use crate::chat::{CacheMode, Content, FunctionCall, Message, Part, Role};
+use crate::error::{Error, Result};
+use crate::provider::told::Told;
+use crate::provider::{Call, arguments};
+
+/// What is said where a turn is needed and there is nothing to say; white space alone is refused.
+const NOTHING: &str = ".";
+
+/// `system` and `messages` of a request.
+#[derive(Debug, Default)]
+pub(super) struct Conversation<'a> {
+    pub(super) system: Vec<Block<'a>>,
+    pub(super) turns: Vec<Turn<'a>>,
+    /// Names of the functions that were called, in order: without `tools` they must be declared all the same.
+    pub(super) called: Vec<&'a str>,
+}
+
+/// Turns the messages of a call. Errors are `invalid_request` with the path of what is wrong, or `unsupported`
+/// for content that Converse has no place for.
+pub(super) fn conversation<'a>(
+    call: Call<'a>,
+    family: &'static Family,
+    told: &mut Told<'_>,
+) -> Result<Conversation<'a>> {
+    let mut builder = Builder {
+        conversation: Conversation::default(),
+        results: 0,
+        known: Vec::new(),
+        documents: 0,
+        marks: call.options.cache != Some(CacheMode::Off) && family.caching != Caching::None,
+        short_ids: models::short_ids(call.target),
+        family,
+        told,
+    };
+    for (place, message) in call.messages.iter().enumerate() {
+        builder.message(place, message)?;
+    }
+    builder.finish()
+}
+
+struct Builder<'a, 't, 'w> {
+    conversation: Conversation<'a>,
+    /// How many results the last turn begins with.
+    results: usize,
+    /// Ids of the calls so far, as sent, with the function's name.
+    known: Vec<(Cow<'a, str>, &'a str)>,
+    /// Documents so far: their names must differ.
+    documents: usize,
+    /// Whether caching marks are carried.
+    marks: bool,
+    short_ids: bool,
+    family: &'static Family,
+    told: &'t mut Told<'w>,
+}
+
+impl<'a> Builder<'a, '_, '_> {
+    fn message(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        match message.role {
+            Role::System | Role::Developer => self.instruction(place, message),
+            Role::User => {
+                if message.name.is_some() {
+                    self.told
+                        .dropped("messages.name", "Converse has no names of speakers")?;
+                }
+                let mut blocks = self.parts(place, message)?;
+                needs_text(&mut blocks);
+                self.push("user", blocks);
+                Ok(())
+            }
+            Role::Assistant => self.assistant(place, message),
+            Role::Tool | Role::Function => self.result(place, message),
+        }
+    }
+
+    fn push(&mut self, role: &'static str, mut blocks: Vec<Block<'a>>) {
+        if blocks.is_empty() {
+            return;
+        }
+        match self.conversation.turns.last_mut() {
+            Some(turn) if turn.role == role => turn.content.append(&mut blocks),
+            _ => {
+                self.results = 0;
+                self.conversation.turns.push(Turn {
+                    role,
+                    content: blocks,
+                });
+            }
+        }
+    }
+
+    fn instruction(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        if let Some(Content::Parts(parts)) = &message.content
+            && let Some(odd) = parts.iter().position(|part| part.as_text().is_none())
+        {
+            let param = format!("messages[{place}].content[{odd}]");
+            let message =
+                format!("`{param}` is no text; instructions to this provider hold text only");
+            return Err(Error::invalid(param, message));
+        }
+        let mut blocks = self.parts(place, message)?;
+        if self.conversation.turns.is_empty() {
+            self.conversation.system.append(&mut blocks);
+        } else if !blocks.is_empty() {
+            let param = format!("messages[{place}].role");
+            self.told.adapted(
+                &param,
+                "instructions after the first turn go into the user's turn",
+            );
+            self.push("user", blocks);
+        }
+        Ok(())
+    }
+
+    fn assistant(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        let blocks = match replay::entries(message) {
+            Some(entries) => self.replayed(place, message, &entries)?,
+            None => {
+                let mut blocks = self.said(place, message)?;
+                self.calls(place, message, &mut blocks)?;
+                blocks
+            }
+        };
+        self.push("assistant", blocks);
+        Ok(())
+    }
+
+    /// What an assistant turn says in words; a refusal counts where there is nothing else.
+    fn said(&mut self, place: usize, message: &'a Message) -> Result<Vec<Block<'a>>> {
+        let mut blocks = self.parts(place, message)?;
+        if blocks.is_empty()
+            && let Some(refusal) = &message.refusal
+        {
+            blocks.extend(text(refusal));
+        }
+        Ok(blocks)
+    }
+
+    fn calls(
+        &mut self,
+        place: usize,
+        message: &'a Message,
+        blocks: &mut Vec<Block<'a>>,
+    ) -> Result<()> {
+        for index in 0..message.tool_calls.len() {
+            blocks.extend(self.call(place, index, message, None)?);
+        }
+        if let Some(function) = &message.function_call {
+            let param = format!("messages[{place}].function_call");
+            let id = Cow::Owned(format!("function_{place}"));
+            blocks.push(self.use_of(id, function, None, &param)?);
+        }
+        Ok(())
+    }
+
+    fn call(
+        &mut self,
+        place: usize,
+        index: usize,
+        message: &'a Message,
+        kind: Option<&'a str>,
+    ) -> Result<Option<Block<'a>>> {
+        let Some(call) = message.tool_calls.get(index) else {
+            return Ok(None);
+        };
+        let path = format!("messages[{place}].tool_calls[{index}]");
+        if call.id.is_empty() {
+            let param = format!("{path}.id");
+            let message = format!("`{param}` is empty; the result of the call refers to it");
+            return Err(Error::invalid(param, message));
+        }
+        let param = format!("{path}.function");
+        let block = self.use_of(Cow::Borrowed(&call.id), &call.function, kind, &param)?;
+        Ok(Some(block))
+    }
+
+    fn use_of(
+        &mut self,
+        id: Cow<'a, str>,
+        function: &'a FunctionCall,
+        kind: Option<&'a str>,
+        param: &str,
+    ) -> Result<Block<'a>> {
+        let id = match id {
+            Cow::Borrowed(id) => models::wire_id(id, self.short_ids),
+            Cow::Owned(id) => Cow::Owned(models::wire_id(&id, self.short_ids).into_owned()),
+        };
+        self.known.push((id.clone(), &function.name));
+        self.conversation.called.push(&function.name);
+        let input = arguments::object(&function.arguments, &format!("{param}.arguments"))?;
+        Ok(Block::ToolUse(ToolUse {
+            tool_use_id: id,
+            name: &function.name,
+            input: Input(input),
+            kind,
+        }))
+    }
+
+    /// A turn that Converse gave: its blocks in their old order. Where the message was changed since, what is
+    /// kept whole comes first, as reasoning must stand before what it led to.
+    fn replayed(
+        &mut self,
+        place: usize,
+        message: &'a Message,
+        entries: &[Entry<'a>],
+    ) -> Result<Vec<Block<'a>>> {
+        let said: Cow<'a, str> = match &message.content {
+            Some(Content::Text(text)) => Cow::Borrowed(text),
+            Some(parts) => Cow::Owned(parts.text()),
+            None => Cow::Borrowed(""),
+        };
+        let thought = message.reasoning_content.as_deref().unwrap_or_default();
+        let unchanged = is_unchanged(message, &said, entries);
+        let thought_unchanged = reasoning_bytes(entries) == thought.len();
+        let mut blocks = Vec::with_capacity(entries.len());
+        let (mut said_to, mut thought_to, mut calls) = (0, 0, 0);
+        for entry in entries {
+            match entry {
+                Entry::Reasoning(bytes, signature) => {
+                    let text = next(thought, &mut thought_to, *bytes);
+                    // Unsigned reasoning is not sent back: some models take it for their answer.
+                    if let (true, Some(text), Some(signature)) =
+                        (thought_unchanged, text, signature)
+                    {
+                        blocks.push(Block::ReasoningContent(Reasoning {
+                            reasoning_text: SignedText { text, signature },
+                        }));
+                    }
+                }
+                Entry::Raw(block) => blocks.push(Block::Raw(block)),
+                Entry::Text(bytes) if unchanged => {
+                    let piece = match &said {
+                        Cow::Borrowed(said) => next(said, &mut said_to, *bytes).map(Cow::Borrowed),
+                        Cow::Owned(said) => {
+                            let piece = next(said, &mut said_to, *bytes);
+                            piece.map(|piece| Cow::Owned(piece.to_owned()))
+                        }
+                    };
+                    blocks.extend(piece.map(Block::Text));
+                }
+                Entry::ToolUse(_, kind) if unchanged => {
+                    blocks.extend(self.call(place, calls, message, *kind)?);
+                    calls += 1;
+                }
+                Entry::Text(_) | Entry::ToolUse(..) => {}
+            }
+        }
+        if !unchanged {
+            blocks.append(&mut self.said(place, message)?);
+            self.calls(place, message, &mut blocks)?;
+        }
+        Ok(blocks)
+    }
+
+    fn result(&mut self, place: usize, message: &'a Message) -> Result<()> {
+        let (given, field) = match (message.role, &message.tool_call_id, &message.name) {
+            (Role::Function, None, Some(name)) => {
+                let of_name = |(_, known): &&(Cow<'a, str>, &str)| known == name;
+                let call = self.known.iter().rev().find(of_name);
+                (call.map(|(id, _)| id.clone()), "name")
+            }
+            (_, given, _) => {
+                let given = given
+                    .as_deref()
+                    .map(|id| models::wire_id(id, self.short_ids));
+                let known = |id: &Cow<'a, str>| self.known.iter().any(|(known, _)| known == id);
+                (given.filter(known), "tool_call_id")
+            }
+        };
+        let Some(tool_use_id) = given else {
+            let param = format!("messages[{place}].{field}");
+            let message = format!("`{param}` names no tool call of an earlier assistant message");
+            return Err(Error::invalid(param, message));
+        };
+        let mut content = self.parts(place, message)?;
+        let mark = match content.last() {
+            Some(Block::CachePoint(_)) => content.pop(),
+            _ => None,
+        };
+        // Marks stand between blocks of the turn, not inside a result.
+        content.retain(|block| !matches!(block, Block::CachePoint(_)));
+        if self.family.json_results {
+            content = content.into_iter().map(as_json).collect();
+        }
+        let failed = message.extra.get("is_error") == Some(&Value::Bool(true));
+        let result = Block::ToolResult(ToolResult {
+            tool_use_id,
+            content,
+            status: match failed {
+                _ if !self.family.result_status => None,
+                true => Some("error"),
+                false => Some("success"),
+            },
+        });
+        if !matches!(self.conversation.turns.last(), Some(turn) if turn.role == "user") {
+            self.push("user", vec![result]);
+            self.results = 1;
+        } else if let Some(turn) = self.conversation.turns.last_mut() {
+            let at = self.results.min(turn.content.len());
+            turn.content.insert(at, result);
+            self.results += 1;
+        }
+        if let (Some(mark), Some(turn)) = (mark, self.conversation.turns.last_mut()) {
+            turn.content
+                .insert(self.results.min(turn.content.len()), mark);
+            self.results += 1;
+        }
+        Ok(())
+    }
+
+    /// The content of a message as blocks; empty text is left out, as Converse refuses it.
+    fn parts(&mut self, place: usize, message: &'a Message) -> Result<Vec<Block<'a>>> {
+        let parts = match &message.content {
+            None => return Ok(Vec::new()),
+            Some(Content::Text(said)) => return Ok(text(said).into_iter().collect()),
+            Some(Content::Parts(parts)) => parts,
+        };
+        let mut blocks = Vec::with_capacity(parts.len());
+        for (index, part) in parts.iter().enumerate() {
+            let param = || format!("messages[{place}].content[{index}]");
+            let block = match part {
+                Part::Text { text: said, .. } | Part::Refusal { refusal: said } => text(said),
+                Part::ImageUrl { url, detail, .. } => {
+                    if detail.as_deref().is_some_and(|detail| detail != "auto") {
+                        self.told.dropped(
+                            "messages.content.image_url.detail",
+                            "Converse has no detail of images",
+                        )?;
+                    }
+                    let param = format!("{}.image_url.url", param());
+                    Some(media::image(url, &param, self.told)?)
+                }
+                Part::InputAudio { data, format, .. } => Some(media::audio(data, format)),
+                Part::File { .. } => {
+                    self.documents += 1;
+                    let block = media::file(part, self.documents, &param(), self.told)?;
+                    Some(block)
+                }
+                Part::Other(_) => {
+                    let why = format!("Converse has no content part of type `{}`", part.kind());
+                    return Err(self.told.refused(&param(), &why));
+                }
+            };
+            if let Some(block) = block {
+                let bare = matches!(block, Block::Document(_) | Block::Video(_));
+                blocks.push(block);
+                if let Some(mark) = part.cache_control().filter(|_| self.marks) {
+                    // A mark may not follow a document or a film.
+                    blocks.extend(bare.then_some(Block::Text(Cow::Borrowed(NOTHING))));
+                    blocks.push(Block::CachePoint(cache_point(mark, self.family)));
+                }
+            }
+        }
+        Ok(blocks)
+    }
+
+    fn finish(mut self) -> Result<Conversation<'a>> {
+        let first = self.conversation.turns.first().map(|turn| turn.role);
+        if first.is_none() && !self.conversation.system.is_empty() {
+            self.told.adapted(
+                "messages",
+                "instructions alone are no conversation; sent as the user's turn",
+            );
+            let said = std::mem::take(&mut self.conversation.system);
+            self.push("user", said);
+        } else if first.is_none() {
+            let message = "`messages` say nothing: every one of them is empty";
+            return Err(Error::invalid("messages", message));
+        } else if first == Some("assistant") && !self.family.assistant_first {
+            self.told.adapted(
+                "messages",
+                "a conversation begins with the user; a turn that says `.` was put first",
+            );
+            let turn = Turn {
+                role: "user",
+                content: vec![Block::Text(Cow::Borrowed(NOTHING))],
+            };
+            self.conversation.turns.insert(0, turn);
+        }
+        Ok(self.conversation)
+    }
+}
+
+/// The mark for everything up to here, from Anthropic's form of it.
+pub(super) fn cache_point<'a>(mark: &'a Value, family: &Family) -> CachePoint<'a> {
+    let ttl = mark.get("ttl").and_then(Value::as_str);
+    CachePoint {
+        kind: "default",
+        ttl: ttl.filter(|_| family.caching == Caching::Tools),
+    }
+}
+
+fn text(said: &str) -> Option<Block<'_>> {
+    (!said.is_empty()).then_some(Block::Text(Cow::Borrowed(said)))
+}
+
+/// A document needs words beside it.
+fn needs_text(blocks: &mut Vec<Block<'_>>) {
+    let document = |block: &Block<'_>| matches!(block, Block::Document(_));
+    let words = |block: &Block<'_>| matches!(block, Block::Text(_));
+    if blocks.iter().any(document) && !blocks.iter().any(words) {
+        blocks.insert(0, Block::Text(Cow::Borrowed(NOTHING)));
+    }
+}
+
+/// A text of a result as JSON: as it is where it is an object, else in one.
+fn as_json(block: Block<'_>) -> Block<'_> {
+    match block {
+        Block::Text(Cow::Borrowed(text)) => Block::Json(match arguments::object(text, "") {
+            Ok(Some(raw)) => Json::Raw(raw),
+            _ => Json::Result(Cow::Borrowed(text)),
+        }),
+        Block::Text(text) => Block::Json(Json::Result(text)),
+        other => other,
+    }
+}
+
+/// The next so many bytes of a text.
+fn next<'a>(text: &'a str, from: &mut usize, bytes: usize) -> Option<&'a str> {
+    let to = from.checked_add(bytes)?;
+    text.get(std::mem::replace(from, to)..to)
+}
+
+fn reasoning_bytes(entries: &[Entry<'_>]) -> usize {
+    entries.iter().fold(0usize, |sum, entry| match entry {
+        Entry::Reasoning(bytes, _) => sum.saturating_add(*bytes),
+        _ => sum,
+    })
+}
+
+/// Whether the message still says what its blocks said.
+fn is_unchanged(message: &Message, said: &str, entries: &[Entry<'_>]) -> bool {
+    let mut bytes = 0usize;
+    let mut calls = message.tool_calls.iter();
+    for entry in entries {
+        match entry {
+            Entry::Text(more) => bytes = bytes.saturating_add(*more),
+            Entry::ToolUse(id, _) if calls.next().is_none_or(|call| call.id != *id) => {
+                return false;
+            }
+            _ => {}
+        }
+    }
+    bytes == said.len() && calls.next().is_none() && message.function_call.is_none()
+}
