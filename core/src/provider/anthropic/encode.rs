@@ -6,6 +6,7 @@ use std::borrow::Cow;
 use http::{HeaderName, HeaderValue};
 use serde_json::{Value, json};
 
+use crate::catalogue;
 use crate::chat::{FunctionDefinition, Options, ResponseFormat, Tool, ToolChoice, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::told::Told;
@@ -238,6 +239,13 @@ fn tool_choice<'a>(
     }))
 }
 
+/// The API requires a limit: the model's own where it is known.
+fn most_tokens(target: &Target) -> i64 {
+    catalogue::find(&target.provider.preset, &target.model)
+        .and_then(|entry| i64::try_from(entry.max_output?).ok())
+        .unwrap_or(MOST_TOKENS)
+}
+
 /// How the model shall think, and how many tokens it may write.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -272,7 +280,7 @@ pub(super) fn thinking(
     let mut plan = Plan {
         thinking: None,
         effort: None,
-        max_tokens: limit.unwrap_or(MOST_TOKENS),
+        max_tokens: limit.unwrap_or_else(|| most_tokens(target)),
     };
     let effort = options.reasoning_effort.as_deref();
     let budget = options.thinking_budget;
@@ -300,8 +308,12 @@ pub(super) fn thinking(
             told.dropped(param, "this model does not think")?;
             return Ok(plan);
         }
-        (Way::Either, Some(tokens)) if tokens > 0 => tokens,
-        (Way::Budget, Some(tokens)) if tokens > 0 => tokens,
+        (Way::Either | Way::Budget, Some(tokens)) if tokens > 0 => {
+            if effort.is_some() {
+                told.adapted("reasoning_effort", "`thinking_budget` decides");
+            }
+            tokens
+        }
         (Way::Budget, _) => budget_of(effort.unwrap_or("medium"), target, told)?,
         (Way::Either | Way::Adaptive, tokens) => {
             if tokens.is_some_and(|tokens| tokens > 0) {
@@ -338,8 +350,11 @@ pub(super) fn thinking(
             return Ok(plan);
         }
         Some(limit) if limit <= tokens => {
-            told.adapted(param, "lowered to stay under `max_tokens`");
-            tokens = limit - 1;
+            told.adapted(
+                param,
+                "lowered to half of `max_tokens`, inside which it counts",
+            );
+            tokens = (limit / 2).max(LEAST_BUDGET);
         }
         _ => {}
     }

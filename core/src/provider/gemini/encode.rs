@@ -235,23 +235,17 @@ fn thinking(
 ) -> Result<Option<ThinkingConfig>> {
     let effort = options.reasoning_effort.as_deref();
     let budget = options.thinking_budget;
-    let config = |thinking_budget, thinking_level| {
-        Ok(Some(ThinkingConfig {
-            // Thoughts are shown where somebody asked for them.
-            include_thoughts: thinking_budget != Some(0),
-            thinking_budget,
-            thinking_level,
-        }))
-    };
-    match (model.thinking, effort, budget) {
-        (_, None, None) => Ok(None),
+    // Thoughts are shown where somebody asked for thinking.
+    let include_thoughts = !matches!((effort, budget), (_, Some(0)) | (Some("none"), None));
+    let (thinking_budget, thinking_level) = match (model.thinking, effort, budget) {
+        (_, None, None) => return Ok(None),
         (Thinking::None, _, _) => {
             let param = match budget {
                 Some(_) => "thinking_budget",
                 None => "reasoning_effort",
             };
             told.dropped(param, "this model does not think")?;
-            Ok(None)
+            return Ok(None);
         }
         (Thinking::Level, Some(word), budget) => {
             if budget.is_some() {
@@ -260,17 +254,25 @@ fn thinking(
                     "beside `reasoning_effort` this model takes no budget",
                 )?;
             }
-            config(None, Some(level(word, model, told)?))
+            (None, Some(level(word, model, told)?))
         }
         // Later generations still take a budget in place of a level.
-        (_, _, Some(tokens)) => {
-            config(Some(at_least(tokens, "thinking_budget", model, told)), None)
+        (_, effort, Some(tokens)) => {
+            if effort.is_some() {
+                told.adapted("reasoning_effort", "`thinking_budget` decides");
+            }
+            (Some(at_least(tokens, "thinking_budget", model, told)), None)
         }
         (Thinking::Budget, Some("none"), None) => {
-            config(Some(at_least(0, "reasoning_effort", model, told)), None)
+            (Some(at_least(0, "reasoning_effort", model, told)), None)
         }
-        (Thinking::Budget, Some(word), None) => config(Some(budget_of(word, target, told)?), None),
-    }
+        (Thinking::Budget, Some(word), None) => (Some(budget_of(word, target, told)?), None),
+    };
+    Ok(Some(ThinkingConfig {
+        include_thoughts,
+        thinking_budget,
+        thinking_level,
+    }))
 }
 
 /// No thinking at all is for some models only.
