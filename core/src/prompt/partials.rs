@@ -89,6 +89,14 @@ impl PartialSet {
         while let Some((file, template)) = queue.pop() {
             walk.includes(&file, &template, &mut queue)?;
         }
+        // Only now, for a partial may be given by the template that includes this one.
+        for template in templates {
+            for one in template.survey(&walk.set).partials {
+                if !one.found && !one.fallback && !dynamic.contains(&one.name) {
+                    return Err(walk.unknown(one.file.as_deref().unwrap_or(file), &one));
+                }
+            }
+        }
         Ok(walk.set)
     }
 }
@@ -109,12 +117,7 @@ impl Walk<'_> {
         queue: &mut Vec<(String, Arc<Template>)>,
     ) -> Result<()> {
         for one in template.partials() {
-            if !self.include(file, &one.name, queue)?
-                && !one.fallback
-                && !self.dynamic.contains(&one.name)
-            {
-                return Err(self.unknown(file, one));
-            }
+            self.include(file, &one.name, queue)?;
         }
         for name in self.dynamic {
             self.include(file, name, queue)?;

@@ -47,6 +47,25 @@ impl Limits {
     };
 }
 
+/// Depths no setting can pass, so that a render fits a thread with 512 KB of stack.
+const MOST_BLOCKS: usize = 100;
+const MOST_RENDER: usize = 200;
+const MOST_PARAMETERS: usize = 32;
+const MOST_DATA: usize = 128;
+
+impl Limits {
+    /// The limits, with depths at most at what the stack is sure to bear.
+    pub(super) fn bounded(&self) -> Limits {
+        Limits {
+            block_depth: self.block_depth.min(MOST_BLOCKS),
+            render_depth: self.render_depth.min(MOST_RENDER),
+            parameter_depth: self.parameter_depth.min(MOST_PARAMETERS),
+            data_depth: self.data_depth.min(MOST_DATA),
+            ..*self
+        }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Limits::DEFAULT

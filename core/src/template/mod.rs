@@ -5,13 +5,29 @@
 //! pieces into messages. Files, front matter, schemas and the search for partials belong
 //! to `prompt`; what happens to the messages afterwards belongs to `compose`.
 
+mod blocks;
+mod compile;
+mod compiled;
+mod evaluate;
 mod helpers;
+mod include;
+mod library;
 mod limits;
+mod meaning;
 mod messages;
+mod origin;
+mod output;
 mod pieces;
+mod prepass;
 mod render;
-mod template;
+mod scope;
+mod space;
+mod survey;
+mod tree;
+mod value;
+mod word;
 
+pub use compiled::{CompileOptions, Template};
 pub use helpers::{HelperFn, Helpers};
 pub use limits::Limits;
 pub use messages::{
@@ -19,4 +35,4 @@ pub use messages::{
 };
 pub use pieces::{MissingVariable, Piece, Rendered, RenderedText, TemplateRole};
 pub use render::{MissingPolicy, Partials, RenderInput};
-pub use template::{CompileOptions, PartialUse, Scope, Template, Variable};
+pub use survey::{PartialUse, Reached, Scope, Survey, Variable};

@@ -1,0 +1,522 @@
+//! What a template uses, read off the tree without data: variables, partials, roles.
+//!
+//! Walks as the evaluator would if every condition went both ways, so that lint can say which
+//! variables a prompt needs and which of them may end up inside instructions.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+use super::tree::{
+    Arm, Base, Expr, Inline, Node, PartialCall, PartialName, Path, Program, Structure, Test,
+};
+use super::{Partials, Template, TemplateRole};
+
+/// Where a name is looked up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Scope {
+    /// Among the variables the caller gives.
+    Root,
+    /// In an element of a list, the object of a `{{#with}}`, or the argument of a partial:
+    /// a root variable of this name is not seen there.
+    Inner,
+}
+
+/// A variable that a template uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Variable {
+    /// First name of the path; `this` or `@root` where all variables are taken at once.
+    pub name: String,
+    /// The path as written, for example `../user.name`.
+    pub path: String,
+    /// The file it is written in, where that has a name.
+    pub file: Option<String>,
+    /// Line in the file, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// Where the name is looked up.
+    pub scope: Scope,
+    /// True where it is printed as it is, so that it is reported when missing; false for a
+    /// condition, a loop or an argument.
+    pub printed: bool,
+    /// The roles that may be speaking there: several where conditions decide, none where a
+    /// template is text only.
+    pub roles: Vec<TemplateRole>,
+}
+
+impl Variable {
+    /// True where it may be inside a system or developer message.
+    pub fn in_instruction(&self) -> bool {
+        self.roles.iter().any(|role| role.is_instruction())
+    }
+}
+
+/// A place where a template includes a partial.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartialUse {
+    /// The name as written.
+    pub name: String,
+    /// The file it is written in, where that has a name.
+    pub file: Option<String>,
+    /// Line in the file, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+    /// True where a `{{#> name}}..{{/name}}` block stands in for it when it does not exist.
+    pub fallback: bool,
+    /// Whether the survey found it each time it came by.
+    pub found: bool,
+}
+
+/// What a template and the partials it reaches use.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Survey {
+    /// Each place a variable is used, once.
+    pub variables: Vec<Variable>,
+    /// Each place a partial is included, once; inline partials are left out.
+    pub partials: Vec<PartialUse>,
+    /// The templates reached through partials, each once.
+    pub reached: Vec<Reached>,
+}
+
+/// A partial that was reached.
+#[derive(Debug, Clone)]
+pub struct Reached {
+    /// The name it was included by.
+    pub name: String,
+    /// The template.
+    pub template: Arc<Template>,
+}
+
+impl PartialEq for Reached {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name && Arc::ptr_eq(&self.template, &other.template)
+    }
+}
+
+impl Eq for Reached {}
+
+/// Partials inside partials; recursion needs no second look.
+const DEEPEST: usize = 32;
+/// Bodies walked, so that partials that include each other many times come to an end.
+const MOST: usize = 20_000;
+
+/// Surveys `template`. `roles` is false for text-only templates.
+pub(super) fn survey(template: &Template, partials: &dyn Partials) -> Survey {
+    let roles = if template.text_only {
+        Roles(0)
+    } else {
+        Roles::of(TemplateRole::User)
+    };
+    let mut walker = Walker {
+        partials,
+        survey: Survey::default(),
+        seen: HashMap::new(),
+        used: HashMap::new(),
+        done: HashSet::new(),
+        depth: 0,
+        steps: 0,
+    };
+    let view = View {
+        template,
+        scope: &Frame {
+            root: true,
+            parent: None,
+        },
+        inlines: None,
+        block: None,
+    };
+    walker.program(&template.program, view, roles);
+    walker.survey
+}
+
+/// A set of roles.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+struct Roles(u8);
+
+impl Roles {
+    fn of(role: TemplateRole) -> Self {
+        let index = TemplateRole::ALL.iter().position(|known| *known == role);
+        Roles(1 << index.unwrap_or_default())
+    }
+
+    fn from_list(list: &[TemplateRole]) -> Self {
+        list.iter()
+            .fold(Roles(0), |all, role| all.or(Roles::of(*role)))
+    }
+
+    fn or(self, other: Roles) -> Self {
+        Roles(self.0 | other.0)
+    }
+
+    fn list(self) -> Vec<TemplateRole> {
+        let has = |index: usize| self.0 & (1 << index) != 0;
+        TemplateRole::ALL
+            .into_iter()
+            .enumerate()
+            .filter_map(|(index, role)| has(index).then_some(role))
+            .collect()
+    }
+}
+
+/// The names in sight.
+#[derive(Clone, Copy)]
+struct View<'s> {
+    template: &'s Template,
+    scope: &'s Frame<'s>,
+    inlines: Option<&'s Inlines<'s>>,
+    block: Option<(&'s Program, &'s View<'s>)>,
+}
+
+struct Frame<'s> {
+    root: bool,
+    parent: Option<&'s Frame<'s>>,
+}
+
+struct Inlines<'s> {
+    list: &'s [Inline],
+    view: View<'s>,
+}
+
+struct Walker<'p> {
+    partials: &'p dyn Partials,
+    survey: Survey,
+    /// Places that were reported, by template, and where in the survey they are.
+    seen: HashMap<(*const Template, u32), usize>,
+    used: HashMap<(*const Template, u32), usize>,
+    /// Partials walked, with whether they saw the root, and who spoke.
+    done: HashSet<(*const Program, bool, Roles)>,
+    depth: usize,
+    steps: usize,
+}
+
+impl Walker<'_> {
+    /// Walks a body and says who may be speaking at its end.
+    fn program(&mut self, program: &Program, view: View<'_>, roles: Roles) -> Roles {
+        self.steps += 1;
+        if self.steps > MOST {
+            return roles;
+        }
+        let inlines = Inlines {
+            list: &program.inlines,
+            view,
+        };
+        let view = if program.inlines.is_empty() {
+            view
+        } else {
+            View {
+                inlines: Some(&inlines),
+                ..view
+            }
+        };
+        let mut roles = roles;
+        for node in &program.nodes {
+            roles = self.node(node, view, roles);
+        }
+        roles
+    }
+
+    fn node(&mut self, node: &Node, view: View<'_>, roles: Roles) -> Roles {
+        match node {
+            Node::Text(_) => roles,
+            Node::Print { value, .. } => {
+                match value {
+                    Expr::Path(path) => self.path(path, view, roles, true),
+                    value => self.expr(value, view, roles),
+                }
+                roles
+            }
+            Node::Structure { kind, .. } => self.structure(kind, view, roles),
+            Node::Block(block) => {
+                // A condition may go either way; a loop may go round twice.
+                let mut end = Roles(0);
+                for arm in &block.arms {
+                    end = end.or(self.arm(arm, view, roles));
+                }
+                match &block.otherwise {
+                    Some(otherwise) => end.or(self.program(otherwise, view, roles)),
+                    None => end.or(roles),
+                }
+            }
+            Node::Partial(call) => self.partial(call, view, roles),
+        }
+    }
+
+    fn structure(&mut self, kind: &Structure, view: View<'_>, roles: Roles) -> Roles {
+        match kind {
+            Structure::Role(role) => return Roles::of(*role),
+            Structure::History => return Roles::of(TemplateRole::Model),
+            Structure::RoleOf(role) => {
+                self.expr(role, view, roles);
+                return Roles::of(TemplateRole::User).or(Roles::of(TemplateRole::Model));
+            }
+            Structure::Section(name) => self.expr(name, view, roles),
+            Structure::Media { url, content_type } => {
+                self.expr(url, view, roles);
+                if let Some(kind) = content_type {
+                    self.expr(kind, view, roles);
+                }
+            }
+        }
+        roles
+    }
+
+    fn arm(&mut self, arm: &Arm, view: View<'_>, roles: Roles) -> Roles {
+        let (subject, loops) = match &arm.test {
+            Test::If {
+                value,
+                include_zero,
+                ..
+            } => {
+                self.expr(value, view, roles);
+                if let Some(include_zero) = include_zero {
+                    self.expr(include_zero, view, roles);
+                }
+                return self.program(&arm.body, view, roles);
+            }
+            Test::Equals { left, right, .. } => {
+                self.expr(left, view, roles);
+                self.expr(right, view, roles);
+                return self.program(&arm.body, view, roles);
+            }
+            Test::Each(subject) => (subject, true),
+            Test::With(subject) => (subject, false),
+            Test::Section(subject) => (subject, true),
+        };
+        self.expr(subject, view, roles);
+        let frame = Frame {
+            root: is_root(subject),
+            parent: Some(view.scope),
+        };
+        let inner = View {
+            scope: if is_this(subject) && !loops {
+                view.scope
+            } else {
+                &frame
+            },
+            ..view
+        };
+        let end = self.program(&arm.body, inner, roles);
+        if loops && end != roles {
+            return end.or(self.program(&arm.body, inner, end.or(roles)));
+        }
+        end
+    }
+
+    fn partial(&mut self, call: &PartialCall, view: View<'_>, roles: Roles) -> Roles {
+        if let Some(context) = &call.context {
+            self.expr(context, view, roles);
+        }
+        for (_, value) in &call.hash {
+            self.expr(value, view, roles);
+        }
+        let root = match &call.context {
+            Some(context) => is_root(context) || (is_this(context) && view.scope.root),
+            None => view.scope.root,
+        };
+        if self.depth >= DEEPEST {
+            return roles;
+        }
+        self.depth += 1;
+        let end = self.include(call, view, roles, root);
+        self.depth -= 1;
+        end
+    }
+
+    fn include(&mut self, call: &PartialCall, view: View<'_>, roles: Roles, root: bool) -> Roles {
+        let frame = Frame {
+            root,
+            parent: Some(view.scope),
+        };
+        let over = View {
+            scope: &frame,
+            ..view
+        };
+        let template = view.template;
+        let name = match &call.name {
+            PartialName::Named(index) => template.names.get(*index).map_or("", String::as_str),
+            PartialName::Block => {
+                return match (view.block, &call.body) {
+                    (Some((body, written)), _) => {
+                        let frame = Frame {
+                            root,
+                            parent: Some(written.scope),
+                        };
+                        let view = View {
+                            scope: &frame,
+                            ..*written
+                        };
+                        self.program(body, view, roles)
+                    }
+                    (None, Some(body)) => self.program(body, over, roles),
+                    (None, None) => roles,
+                };
+            }
+            PartialName::Computed(name) => {
+                self.expr(name, view, roles);
+                return roles;
+            }
+        };
+        let own = call.body.as_ref().map(|body| (body, &view));
+        let block = own.or(view.block);
+        let given = call.body.as_ref().map(|body| Inlines {
+            list: &body.inlines,
+            view,
+        });
+        let inlines = given.as_ref().or(view.inlines);
+        let mut link = inlines;
+        while let Some(found) = link {
+            if let Some(inline) = found.list.iter().find(|inline| inline.name == name) {
+                let view = View {
+                    scope: &Frame {
+                        root,
+                        parent: found.view.scope.parent,
+                    },
+                    inlines: Some(found),
+                    block,
+                    ..found.view
+                };
+                return self.program(&inline.body, view, roles);
+            }
+            link = found.view.inlines;
+        }
+        let from = template.origin.file.as_deref();
+        match (self.partials.partial(name, from), &call.body) {
+            (Some(partial), _) => {
+                self.used(template, call, name, true);
+                let known = self
+                    .survey
+                    .reached
+                    .iter()
+                    .find(|reached| {
+                        reached.name == name
+                            && reached.template.origin.file == partial.origin.file
+                            && reached.template.source() == partial.source()
+                    })
+                    .map(|reached| Arc::clone(&reached.template));
+                let partial = match known {
+                    Some(partial) => partial,
+                    None => {
+                        self.survey.reached.push(Reached {
+                            name: name.to_owned(),
+                            template: Arc::clone(&partial),
+                        });
+                        partial
+                    }
+                };
+                let program = &partial.program;
+                let plain = inlines.is_none() && block.is_none();
+                if plain && !self.done.insert((std::ptr::from_ref(program), root, roles)) {
+                    return roles;
+                }
+                let view = View {
+                    template: &partial,
+                    scope: &Frame { root, parent: None },
+                    inlines,
+                    block,
+                };
+                self.program(program, view, roles)
+            }
+            (None, Some(body)) => {
+                self.used(template, call, name, false);
+                self.program(body, over, roles)
+            }
+            (None, None) => {
+                self.used(template, call, name, false);
+                roles
+            }
+        }
+    }
+
+    fn expr(&mut self, expr: &Expr, view: View<'_>, roles: Roles) {
+        match expr {
+            Expr::Literal(_) | Expr::Undefined => {}
+            Expr::Path(path) => self.path(path, view, roles, false),
+            Expr::Call(call) => {
+                for argument in &call.arguments {
+                    self.expr(argument, view, roles);
+                }
+                for (_, value) in &call.hash {
+                    self.expr(value, view, roles);
+                }
+            }
+        }
+    }
+
+    fn path(&mut self, path: &Path, view: View<'_>, roles: Roles, printed: bool) {
+        let (scope, whole) = match path.base {
+            Base::Root => (Scope::Root, "@root"),
+            Base::Context { up } => {
+                let mut frame = Some(view.scope);
+                for _ in 0..up {
+                    frame = frame.and_then(|frame| frame.parent);
+                }
+                match frame {
+                    Some(frame) if frame.root => (Scope::Root, "this"),
+                    Some(_) => (Scope::Inner, "this"),
+                    // Above everything there is nothing to be found.
+                    None => return,
+                }
+            }
+            Base::Param { .. } | Base::Data { .. } => return,
+        };
+        let name = path.segments.first().map_or(whole, |first| &first.key);
+        let variables = &mut self.survey.variables;
+        let key = (std::ptr::from_ref(view.template), path.at);
+        if let Some(known) = self
+            .seen
+            .get(&key)
+            .and_then(|index| variables.get_mut(*index))
+        {
+            known.roles = Roles::from_list(&known.roles).or(roles).list();
+            if scope == Scope::Root {
+                known.scope = scope;
+            }
+            return;
+        }
+        self.seen.insert(key, variables.len());
+        let origin = &view.template.origin;
+        let location = origin.location(path.at);
+        variables.push(Variable {
+            name: name.to_owned(),
+            path: origin.text(path.at, path.end).to_owned(),
+            file: location.file,
+            line: location.line.unwrap_or_default(),
+            column: location.column.unwrap_or_default(),
+            scope,
+            printed,
+            roles: roles.list(),
+        });
+    }
+
+    fn used(&mut self, template: &Template, call: &PartialCall, name: &str, found: bool) {
+        let partials = &mut self.survey.partials;
+        let key = (std::ptr::from_ref(template), call.at);
+        if let Some(known) = self
+            .used
+            .get(&key)
+            .and_then(|index| partials.get_mut(*index))
+        {
+            known.found &= found;
+            return;
+        }
+        self.used.insert(key, partials.len());
+        let location = template.origin.location(call.at);
+        partials.push(PartialUse {
+            name: name.to_owned(),
+            file: location.file,
+            line: location.line.unwrap_or_default(),
+            column: location.column.unwrap_or_default(),
+            fallback: call.body.is_some(),
+            found,
+        });
+    }
+}
+
+fn is_root(expr: &Expr) -> bool {
+    matches!(expr, Expr::Path(path) if path.base == Base::Root && path.segments.is_empty())
+}
+
+fn is_this(expr: &Expr) -> bool {
+    matches!(expr, Expr::Path(path) if path.base == Base::Context { up: 0 } && path.segments.is_empty())
+}
