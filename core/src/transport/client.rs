@@ -19,7 +19,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::destination::{Destination, is_metadata};
+use super::destination::{Destination, Destinations, is_metadata};
 use super::failure::{Facts, broken_body, headers_too_large, unanswered, was_stale};
 use super::limits::HEADER_BYTES;
 use super::{Body, BoxFuture, HttpRequest, HttpResponse, Transport, tls};
@@ -70,6 +70,7 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     settings: ClientSettings,
+    checked: Destinations,
     /// To other machines.
     outward: Route,
     /// To this machine, past any proxy.
@@ -129,6 +130,7 @@ impl Client {
         Ok(Client(Arc::new(Inner {
             outward: Route::new(outward)?,
             local: Route::new(local)?,
+            checked: Destinations::default(),
             settings,
         })))
     }
@@ -151,7 +153,7 @@ impl Transport for Client {
 impl Inner {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
         let settings = &self.settings;
-        let to = Destination::check(&request.url, settings.allow_http)?;
+        let to = self.checked.check(&request.url, settings.allow_http)?;
         if settings.block_network {
             let message = format!("{to} is not asked: `block_network` is set");
             return Err(Error::new(ErrorKind::PermissionDenied, message));
@@ -179,7 +181,11 @@ impl Inner {
         unanswered(facts, &error, to).with_source(error)
     }
 
-    fn answer(&self, mut response: reqwest::Response, from: Destination) -> Result<HttpResponse> {
+    fn answer(
+        &self,
+        mut response: reqwest::Response,
+        from: Arc<Destination>,
+    ) -> Result<HttpResponse> {
         let headers = std::mem::take(response.headers_mut());
         if header_bytes(&headers) > HEADER_BYTES {
             return Err(headers_too_large(&from));
@@ -200,7 +206,7 @@ impl Inner {
         })
     }
 
-    fn body(&self, response: reqwest::Response, from: Destination) -> Body {
+    fn body(&self, response: reqwest::Response, from: Arc<Destination>) -> Body {
         let limit = self.settings.max_answer_bytes;
         let mut left = limit;
         Box::pin(response.bytes_stream().map(move |chunk| {
