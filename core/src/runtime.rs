@@ -136,6 +136,12 @@ impl StreamHandle {
         }
     }
 
+    /// A call that was refused before it began: the error arrives at the first pull, like any other.
+    pub fn failed(error: Error) -> Self {
+        let refused = Box::pin(std::future::ready(Err(error)));
+        StreamHandle::new(ChatStream::new(refused, false, 0))
+    }
+
     /// What is ready now, without waiting; `None` where that is nothing.
     ///
     /// # Errors
@@ -248,7 +254,8 @@ pub fn block_on<T>(
     })
 }
 
-fn second_reader() -> Error {
+/// What a pull gets while another one is under way.
+pub fn second_reader() -> Error {
     Error::new(
         ErrorKind::InvalidRequest,
         "the stream is being read already: one reader at a time",
