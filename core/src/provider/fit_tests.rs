@@ -155,3 +155,14 @@ fn what_holds_anyway_is_left_out_without_a_word() {
         (None, None, &None)
     );
 }
+
+#[test]
+fn the_policy_goes_with_the_options() {
+    let request = request(json!({"messages": "hi"}));
+    let policy = UnsupportedPolicy::Error;
+    let (fits, _) = fit(&request.options, &request.messages, &capability(), policy).unwrap();
+    assert_eq!(fits.unsupported, Some(policy));
+    let policy = UnsupportedPolicy::Warn;
+    let (fits, _) = fit(&request.options, &request.messages, &capability(), policy).unwrap();
+    assert!(matches!(fits, std::borrow::Cow::Borrowed(_)));
+}
