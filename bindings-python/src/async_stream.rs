@@ -15,7 +15,7 @@ use slugline::stream::BATCH;
 use crate::awaiting::{Awaitable, Ready, Step};
 use crate::error::raise;
 use crate::hub::Seat;
-use crate::stream::{Reader, repr};
+use crate::stream::Reader;
 use crate::types::ChatCompletion;
 
 /// So many batches in a row may be taken without giving the loop's other tasks their turn.
@@ -209,11 +209,8 @@ impl AsyncChatStream {
         self.close(py)
     }
 
-    fn __repr__(&self) -> &'static str {
-        repr(
-            &self.0.reader,
-            ["AsyncChatStream(open)", "AsyncChatStream(ended)"],
-        )
+    fn __repr__(&self) -> String {
+        format!("AsyncChatStream({})", self.0.reader.state())
     }
 }
 

@@ -24,6 +24,7 @@ pub(crate) struct Reader {
     handle: Option<StreamHandle>,
     fetched: Mutex<Fetched>,
     pulling: AtomicBool,
+    closed: AtomicBool,
     process: u32,
 }
 
@@ -40,6 +41,7 @@ impl Reader {
             handle: Some(stream.map_or_else(StreamHandle::failed, StreamHandle::new)),
             fetched: Mutex::default(),
             pulling: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
             process: std::process::id(),
         })
     }
@@ -111,8 +113,17 @@ impl Reader {
         if let Ok(handle) = self.handle() {
             handle.cancel();
         }
+        self.closed.store(true, Ordering::Relaxed);
         self.discard();
-        self.fetched().ended = true;
+    }
+
+    /// One word for its state.
+    pub(crate) fn state(&self) -> &'static str {
+        match (self.is_ended(), self.closed.load(Ordering::Relaxed)) {
+            (true, _) => "ended",
+            (false, true) => "closed",
+            (false, false) => "open",
+        }
     }
 
     /// Forgets what was fetched.
@@ -234,13 +245,9 @@ impl ChatStream {
         self.0.close();
     }
 
-    fn __repr__(&self) -> &'static str {
-        repr(&self.0, ["ChatStream(open)", "ChatStream(ended)"])
+    fn __repr__(&self) -> String {
+        format!("ChatStream({})", self.0.state())
     }
-}
-
-pub(crate) fn repr(reader: &Reader, [open, ended]: [&'static str; 2]) -> &'static str {
-    if reader.is_ended() { ended } else { open }
 }
 
 /// The texts of a stream.

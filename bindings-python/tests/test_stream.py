@@ -74,14 +74,25 @@ def test_nothing_is_sent_before_the_first_pull(engine: Engine, upstream: Upstrea
     assert [chunk.text for chunk in stream] == ["0 ", "1 ", ""]
 
 
-def test_after_close_the_whole_raises_and_iteration_ends(engine: Engine) -> None:
+def test_after_close_the_stream_says_so(engine: Engine) -> None:
     with engine.chat_stream("x", model="up/stall-3") as stream:
         assert next(stream).text == "0 "
-    assert list(stream) == []
-    with pytest.raises(CancelledError) as raised:
-        stream.completion()
-    assert raised.value.code == "cancelled"
+        assert repr(stream) == "ChatStream(open)"
+    assert repr(stream) == "ChatStream(closed)"
+    for pull in (lambda: next(stream), stream.completion):
+        with pytest.raises(CancelledError) as raised:
+            pull()
+        assert raised.value.code == "cancelled"
     stream.close()
+
+
+def test_closing_an_ended_stream_changes_nothing(echo: Engine) -> None:
+    stream = echo.chat_stream(TEXT)
+    assert "".join(stream.text_stream) == TEXT
+    stream.close()
+    assert list(stream) == []
+    assert stream.completion().text == TEXT
+    assert repr(stream) == "ChatStream(ended)"
 
 
 def test_a_cut_stream_gives_what_came_first(engine: Engine) -> None:

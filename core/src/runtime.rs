@@ -165,7 +165,12 @@ impl StreamHandle {
     /// The polled form of [`StreamHandle::next_batch`], from any thread.
     pub fn poll_batch(&self, cx: &mut Context<'_>, max: usize) -> Poll<Result<Batch>> {
         let Ok(mut stream) = self.stream.try_lock() else {
-            return Poll::Ready(Err(second_reader()));
+            // Whoever cancels holds the stream for a moment too.
+            return Poll::Ready(Err(if self.cancel.is_cancelled() {
+                crate::stream::cancelled()
+            } else {
+                second_reader()
+            }));
         };
         let runtime = match handle() {
             Ok(runtime) => runtime,
