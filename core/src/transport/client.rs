@@ -4,6 +4,8 @@
 //! body still to come. Retries, deadlines and the meaning of a status belong to the callers; only a connection
 //! that died while idle is replaced here, unseen.
 
+#![expect(clippy::disallowed_types, reason = "the one file that knows reqwest")]
+
 use std::cell::Cell;
 use std::fmt;
 use std::net::SocketAddr;
@@ -108,6 +110,10 @@ tokio::task_local! {
 impl Client {
     /// Reads certificates and checks the proxy's URL; opens no connection. What cannot be used is an error of
     /// kind `ConfigError` that names the setting.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "certificates of the machine are the network's own environment"
+    )]
     pub fn new(settings: ClientSettings) -> Result<Client> {
         let cert_file = std::env::var_os("SSL_CERT_FILE")
             .filter(|file| !file.is_empty())
