@@ -35,4 +35,4 @@ pub use messages::{
 };
 pub use pieces::{MissingVariable, Piece, Rendered, RenderedText, TemplateRole};
 pub use render::{MissingPolicy, Partials, RenderInput};
-pub use survey::{PartialUse, Reached, Scope, Survey, Variable};
+pub use survey::{HelperUse, PartialUse, Reached, Scope, Survey, Variable};

@@ -39,6 +39,8 @@ pub struct Variable {
     /// True where it is printed as it is, so that it is reported when missing; false for a
     /// condition, a loop or an argument.
     pub printed: bool,
+    /// True where its text may come out: printed, also through a helper such as `json`.
+    pub shown: bool,
     /// The roles that may be speaking there: several where conditions decide, none where a
     /// template is text only.
     pub roles: Vec<TemplateRole>,
@@ -68,6 +70,19 @@ pub struct PartialUse {
     pub found: bool,
 }
 
+/// A place where a template calls a helper.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HelperUse {
+    /// The helper's name.
+    pub name: String,
+    /// The file it is written in, where that has a name.
+    pub file: Option<String>,
+    /// Line in the file, from 1.
+    pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
+}
+
 /// What a template and the partials it reaches use.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Survey {
@@ -75,6 +90,8 @@ pub struct Survey {
     pub variables: Vec<Variable>,
     /// Each place a partial is included, once; inline partials are left out.
     pub partials: Vec<PartialUse>,
+    /// Each call of a helper with arguments, blocks left out; a partial's as often as it is walked.
+    pub helpers: Vec<HelperUse>,
     /// The templates reached through partials, each once.
     pub reached: Vec<Reached>,
 }
@@ -122,12 +139,24 @@ pub(super) fn survey(template: &Template, partials: &dyn Partials) -> Survey {
         scope: &Frame {
             root: true,
             parent: None,
+            given: None,
         },
         inlines: None,
         block: None,
     };
     walker.program(&template.program, view, roles);
     walker.survey
+}
+
+/// What becomes of a value.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum How {
+    /// Printed as it is.
+    Printed,
+    /// Its text may come out of a helper.
+    Shown,
+    /// Only looked at, or taken apart by a block.
+    Tested,
 }
 
 /// A set of roles.
@@ -171,6 +200,27 @@ struct View<'s> {
 struct Frame<'s> {
     root: bool,
     parent: Option<&'s Frame<'s>>,
+    given: Option<&'s Given<'s>>,
+}
+
+/// Names a partial was called with: they hide the variables of these names, in the partials it
+/// includes in turn too.
+struct Given<'s> {
+    hash: &'s [(String, Expr)],
+    outer: Option<&'s Given<'s>>,
+}
+
+impl Frame<'_> {
+    fn gives(&self, name: &str) -> bool {
+        let mut given = self.given;
+        while let Some(one) = given {
+            if one.hash.iter().any(|(key, _)| key == name) {
+                return true;
+            }
+            given = one.outer;
+        }
+        false
+    }
 }
 
 struct Inlines<'s> {
@@ -221,8 +271,8 @@ impl Walker<'_> {
             Node::Text(_) => roles,
             Node::Print { value, .. } => {
                 match value {
-                    Expr::Path(path) => self.path(path, view, roles, true),
-                    value => self.expr(value, view, roles),
+                    Expr::Path(path) => self.path(path, view, roles, How::Printed),
+                    value => self.expr(value, view, roles, How::Shown),
                 }
                 roles
             }
@@ -247,14 +297,14 @@ impl Walker<'_> {
             Structure::Role(role) => return Roles::of(*role),
             Structure::History => return Roles::of(TemplateRole::Model),
             Structure::RoleOf(role) => {
-                self.expr(role, view, roles);
+                self.expr(role, view, roles, How::Tested);
                 return Roles::of(TemplateRole::User).or(Roles::of(TemplateRole::Model));
             }
-            Structure::Section(name) => self.expr(name, view, roles),
+            Structure::Section(name) => self.expr(name, view, roles, How::Shown),
             Structure::Media { url, content_type } => {
-                self.expr(url, view, roles);
+                self.expr(url, view, roles, How::Tested);
                 if let Some(kind) = content_type {
-                    self.expr(kind, view, roles);
+                    self.expr(kind, view, roles, How::Tested);
                 }
             }
         }
@@ -268,25 +318,26 @@ impl Walker<'_> {
                 include_zero,
                 ..
             } => {
-                self.expr(value, view, roles);
+                self.expr(value, view, roles, How::Tested);
                 if let Some(include_zero) = include_zero {
-                    self.expr(include_zero, view, roles);
+                    self.expr(include_zero, view, roles, How::Tested);
                 }
                 return self.program(&arm.body, view, roles);
             }
             Test::Equals { left, right, .. } => {
-                self.expr(left, view, roles);
-                self.expr(right, view, roles);
+                self.expr(left, view, roles, How::Tested);
+                self.expr(right, view, roles, How::Tested);
                 return self.program(&arm.body, view, roles);
             }
             Test::Each(subject) => (subject, true),
             Test::With(subject) => (subject, false),
             Test::Section(subject) => (subject, true),
         };
-        self.expr(subject, view, roles);
+        self.expr(subject, view, roles, How::Tested);
         let frame = Frame {
             root: is_root(subject),
             parent: Some(view.scope),
+            given: None,
         };
         let inner = View {
             scope: if is_this(subject) && !loops {
@@ -305,10 +356,10 @@ impl Walker<'_> {
 
     fn partial(&mut self, call: &PartialCall, view: View<'_>, roles: Roles) -> Roles {
         if let Some(context) = &call.context {
-            self.expr(context, view, roles);
+            self.expr(context, view, roles, How::Tested);
         }
         for (_, value) in &call.hash {
-            self.expr(value, view, roles);
+            self.expr(value, view, roles, How::Shown);
         }
         let root = match &call.context {
             Some(context) => is_root(context) || (is_this(context) && view.scope.root),
@@ -324,9 +375,23 @@ impl Walker<'_> {
     }
 
     fn include(&mut self, call: &PartialCall, view: View<'_>, roles: Roles, root: bool) -> Roles {
+        let outer = match &call.context {
+            Some(context) if !is_this(context) => None,
+            _ => view.scope.given,
+        };
+        let given = Given {
+            hash: &call.hash,
+            outer,
+        };
+        let given = if call.hash.is_empty() {
+            outer
+        } else {
+            Some(&given)
+        };
         let frame = Frame {
             root,
             parent: Some(view.scope),
+            given,
         };
         let over = View {
             scope: &frame,
@@ -341,6 +406,7 @@ impl Walker<'_> {
                         let frame = Frame {
                             root,
                             parent: Some(written.scope),
+                            given,
                         };
                         let view = View {
                             scope: &frame,
@@ -353,17 +419,17 @@ impl Walker<'_> {
                 };
             }
             PartialName::Computed(name) => {
-                self.expr(name, view, roles);
+                self.expr(name, view, roles, How::Tested);
                 return roles;
             }
         };
         let own = call.body.as_ref().map(|body| (body, &view));
         let block = own.or(view.block);
-        let given = call.body.as_ref().map(|body| Inlines {
+        let own_inlines = call.body.as_ref().map(|body| Inlines {
             list: &body.inlines,
             view,
         });
-        let inlines = given.as_ref().or(view.inlines);
+        let inlines = own_inlines.as_ref().or(view.inlines);
         let mut link = inlines;
         while let Some(found) = link {
             if let Some(inline) = found.list.iter().find(|inline| inline.name == name) {
@@ -371,6 +437,7 @@ impl Walker<'_> {
                     scope: &Frame {
                         root,
                         parent: found.view.scope.parent,
+                        given,
                     },
                     inlines: Some(found),
                     block,
@@ -405,13 +472,17 @@ impl Walker<'_> {
                     }
                 };
                 let program = &partial.program;
-                let plain = inlines.is_none() && block.is_none();
+                let plain = inlines.is_none() && block.is_none() && given.is_none();
                 if plain && !self.done.insert((std::ptr::from_ref(program), root, roles)) {
                     return roles;
                 }
                 let view = View {
                     template: &partial,
-                    scope: &Frame { root, parent: None },
+                    scope: &Frame {
+                        root,
+                        parent: None,
+                        given,
+                    },
                     inlines,
                     block,
                 };
@@ -428,22 +499,34 @@ impl Walker<'_> {
         }
     }
 
-    fn expr(&mut self, expr: &Expr, view: View<'_>, roles: Roles) {
+    fn expr(&mut self, expr: &Expr, view: View<'_>, roles: Roles, how: How) {
         match expr {
             Expr::Literal(_) | Expr::Undefined => {}
-            Expr::Path(path) => self.path(path, view, roles, false),
+            Expr::Path(path) => self.path(path, view, roles, how),
             Expr::Call(call) => {
+                let location = view.template.origin.location(call.at);
+                self.survey.helpers.push(HelperUse {
+                    name: call.helper.name().to_owned(),
+                    file: location.file,
+                    line: location.line.unwrap_or_default(),
+                    column: location.column.unwrap_or_default(),
+                });
+                let how = if call.helper.gives_text() {
+                    how
+                } else {
+                    How::Tested
+                };
                 for argument in &call.arguments {
-                    self.expr(argument, view, roles);
+                    self.expr(argument, view, roles, how);
                 }
                 for (_, value) in &call.hash {
-                    self.expr(value, view, roles);
+                    self.expr(value, view, roles, how);
                 }
             }
         }
     }
 
-    fn path(&mut self, path: &Path, view: View<'_>, roles: Roles, printed: bool) {
+    fn path(&mut self, path: &Path, view: View<'_>, roles: Roles, how: How) {
         let (scope, whole) = match path.base {
             Base::Root => (Scope::Root, "@root"),
             Base::Context { up } => {
@@ -451,7 +534,10 @@ impl Walker<'_> {
                 for _ in 0..up {
                     frame = frame.and_then(|frame| frame.parent);
                 }
+                let first = path.segments.first();
                 match frame {
+                    // An argument of the partial, which was looked at where it was given.
+                    Some(frame) if first.is_some_and(|first| frame.gives(&first.key)) => return,
                     Some(frame) if frame.root => (Scope::Root, "this"),
                     Some(_) => (Scope::Inner, "this"),
                     // Above everything there is nothing to be found.
@@ -484,7 +570,8 @@ impl Walker<'_> {
             line: location.line.unwrap_or_default(),
             column: location.column.unwrap_or_default(),
             scope,
-            printed,
+            printed: how == How::Printed,
+            shown: how != How::Tested,
             roles: roles.list(),
         });
     }

@@ -131,6 +131,24 @@ pub(super) enum Helper {
     Host(String),
 }
 
+impl Helper {
+    /// The name it is called by.
+    pub(super) fn name(&self) -> &str {
+        match self {
+            Helper::Builtin(builtin) => builtin.name(),
+            Helper::Host(name) => name,
+        }
+    }
+
+    /// Whether a text among its arguments may come out again.
+    pub(super) fn gives_text(&self) -> bool {
+        match self {
+            Helper::Builtin(builtin) => builtin.gives_text(),
+            Helper::Host(_) => true,
+        }
+    }
+}
+
 #[derive(Debug)]
 pub(super) struct Path {
     pub(super) base: Base,

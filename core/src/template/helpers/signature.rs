@@ -25,6 +25,41 @@ pub(in crate::template) enum Builtin {
     Log,
 }
 
+impl Builtin {
+    /// The name it is called by.
+    pub(in crate::template) fn name(self) -> &'static str {
+        let named = |signature: &&Signature| signature.kind == Kind::Value(self);
+        let signature = SIGNATURES.iter().find(named);
+        signature.map_or("", |signature| signature.name)
+    }
+
+    /// Whether a text among its arguments may come out again.
+    pub(in crate::template) fn gives_text(self) -> bool {
+        match self {
+            Builtin::Json
+            | Builtin::Default
+            | Builtin::Join
+            | Builtin::Upper
+            | Builtin::Lower
+            | Builtin::Trim
+            | Builtin::Truncate
+            | Builtin::Date
+            | Builtin::Lookup => true,
+            Builtin::Eq
+            | Builtin::Ne
+            | Builtin::Lt
+            | Builtin::Lte
+            | Builtin::Gt
+            | Builtin::Gte
+            | Builtin::And
+            | Builtin::Or
+            | Builtin::Not
+            | Builtin::Len
+            | Builtin::Log => false,
+        }
+    }
+}
+
 /// A helper that decides about a body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::template) enum Control {
