@@ -136,12 +136,6 @@ impl StreamHandle {
         }
     }
 
-    /// A call that was refused before it began: the error arrives at the first pull, like any other.
-    pub fn failed(error: Error) -> Self {
-        let refused = Box::pin(std::future::ready(Err(error)));
-        StreamHandle::new(ChatStream::new(refused, false, 0))
-    }
-
     /// What is ready now, without waiting; `None` where that is nothing.
     ///
     /// # Errors
@@ -165,12 +159,7 @@ impl StreamHandle {
     /// The polled form of [`StreamHandle::next_batch`], from any thread.
     pub fn poll_batch(&self, cx: &mut Context<'_>, max: usize) -> Poll<Result<Batch>> {
         let Ok(mut stream) = self.stream.try_lock() else {
-            // Whoever cancels holds the stream for a moment too.
-            return Poll::Ready(Err(if self.cancel.is_cancelled() {
-                crate::stream::cancelled()
-            } else {
-                second_reader()
-            }));
+            return Poll::Ready(Err(second_reader()));
         };
         let runtime = match handle() {
             Ok(runtime) => runtime,
@@ -259,8 +248,7 @@ pub fn block_on<T>(
     })
 }
 
-/// What a pull gets while another one is under way.
-pub fn second_reader() -> Error {
+fn second_reader() -> Error {
     Error::new(
         ErrorKind::InvalidRequest,
         "the stream is being read already: one reader at a time",

@@ -369,3 +369,7 @@ fn single(target: Target) -> Group {
         }],
     }
 }
+
+#[cfg(test)]
+#[path = "resolve_tests.rs"]
+mod tests;

@@ -4,7 +4,7 @@
 //! in its file, and collects what is missing over all templates of one render.
 
 use super::messages::{self, Item};
-use super::yaml::TextPlace;
+use super::place::TextPlace;
 use crate::Result;
 use crate::chat::Message;
 use crate::template::{

@@ -9,9 +9,10 @@ use serde_json::Value;
 use super::body::{Body, Compiler, Rules};
 use super::frontmatter::{self, FrontMatter, Keys, MAX_BODY, Reader};
 use super::partials::{Shelf, Source};
+use super::place::{Spot, TextPlace, Tree, error_at};
 use super::settings::{self, Settings};
 use super::variants::{self, VariantSpec};
-use super::yaml::{self, Spot, TextPlace, Tree, error_at};
+use super::yaml;
 use super::{messages, output, parameters, picoschema, tools};
 use crate::Result;
 use crate::chat::{Options, Warning};
@@ -69,7 +70,6 @@ pub(crate) struct Document {
     pub(crate) output_schema: Option<Value>,
     pub(crate) body: Body,
     pub(crate) warnings: Vec<Warning>,
-    pub(crate) tree: Tree,
 }
 
 impl Document {
@@ -127,6 +127,16 @@ impl Document {
                     },
                 )
             }
+        }
+    }
+
+    /// The keys of a source with their places: its front matter, or the whole messages file.
+    pub(crate) fn tree(file: &str, source: &str) -> Result<Tree> {
+        let text = source.strip_prefix('\u{feff}').unwrap_or(source);
+        match Format::of(file.rsplit('/').next().unwrap_or(file)) {
+            Some((_, Format::Yaml)) => yaml::read_yaml(file, text, 1),
+            Some((_, Format::Json)) => yaml::read_json(file, text),
+            _ => frontmatter::read_header(file, frontmatter::split(file, source)?.header),
         }
     }
 
@@ -208,7 +218,6 @@ impl Document {
             body,
             warnings,
             front,
-            tree,
         })
     }
 }

@@ -96,10 +96,10 @@ impl FileStore {
             let loaded = self.loaded.read().unwrap_or_else(PoisonError::into_inner);
             loaded.get(address).cloned()
         };
-        if let Some(loaded) = &known {
-            if self.is_current(loaded) {
-                return Ok(loaded.prompt.clone());
-            }
+        if let Some(loaded) = &known
+            && self.is_current(loaded)
+        {
+            return Ok(loaded.prompt.clone());
         }
         let watched = Watched::new(&*self.files);
         let read = self.read(&watched, address);

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use super::frontmatter::{MAX_BODY, MAX_HEADER};
-use super::yaml::{Spot, error_at};
+use super::place::{Spot, error_at};
 use crate::{Error, ErrorKind, Result};
 
 /// Most bytes of any file here.

@@ -1,14 +1,11 @@
 //! What a store says about its prompts: `prompts.list`, `prompts.get`, `prompts.check`.
 
-use std::collections::HashSet;
-
 use super::file_store::FileStore;
 use super::layout::{Home, Layout};
 use super::manifest::{self, Manifest};
 use super::slug::Slug;
 use super::store::{EnvironmentInfo, PromptInfo, PromptStore, VariantInfo};
 use super::{Address, DEFAULT_ENVIRONMENT, Prompt};
-use crate::template::{Scope, Template};
 use crate::{Error, Result};
 
 /// Every prompt, by slug.
@@ -130,28 +127,7 @@ fn describe(prompt: &Prompt, info: &mut PromptInfo) {
 impl Prompt {
     /// Names of the variables that its templates use, in order of first use.
     pub fn variables(&self) -> Vec<String> {
-        let mut names = Vec::new();
-        let mut seen = HashSet::new();
-        let mut take = |template: &Template| {
-            for variable in template.variables() {
-                let is_name = variable.scope == Scope::Root
-                    && !matches!(variable.name.as_str(), "" | "." | "this" | "@root");
-                if is_name && seen.insert(variable.name.clone()) {
-                    names.push(variable.name);
-                }
-            }
-        };
-        self.compiled
-            .body
-            .templates()
-            .into_iter()
-            .for_each(&mut take);
-        self.compiled
-            .partials
-            .templates()
-            .into_iter()
-            .for_each(|template| take(template));
-        names
+        self.compiled.names.list().cloned().collect()
     }
 }
 

@@ -5,9 +5,10 @@ use serde_json::Value;
 use super::files::Files;
 use super::frontmatter::Reader;
 use super::layout::{Layout, MARKER};
+use super::place::{Tree, child};
 use super::slug;
 use super::variants::{self, VariantSpec};
-use super::yaml::{self, Tree, child};
+use super::yaml;
 use crate::Result;
 use crate::chat::JsonMap;
 

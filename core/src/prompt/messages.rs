@@ -8,10 +8,11 @@ use serde_json::Value;
 
 use super::body::{Compiler, Render};
 use super::frontmatter::Reader;
-use super::yaml::{TextPlace, child};
-use crate::chat::{Content, JsonMap, Message, Part, Role, ToolCall};
+use super::parts::{Shape, part, read_part, read_shape};
+use super::place::{TextPlace, child};
+use crate::chat::{Content, JsonMap, Message, Role, ToolCall};
 use crate::nearest::nearest;
-use crate::template::{Template, media_part};
+use crate::template::Template;
 use crate::{Error, ErrorKind, Result};
 
 const KEYS: &[&str] = &[
@@ -24,9 +25,6 @@ const KEYS: &[&str] = &[
     "placeholder",
 ];
 const ROLES: &[&str] = &["system", "developer", "user", "assistant", "model", "tool"];
-/// Keys that tell what a part is where it has no `type`.
-const PART_KINDS: &[&str] = &["text", "media", "image_url", "input_audio", "file"];
-
 /// An element of `messages`.
 #[derive(Debug)]
 pub(crate) enum Item {
@@ -54,15 +52,6 @@ pub(crate) enum ContentTemplate {
     Parts(Vec<Shape>),
 }
 
-/// A JSON value whose strings are templates.
-#[derive(Debug)]
-pub(crate) enum Shape {
-    Literal(Value),
-    Text(Template),
-    List(Vec<Shape>),
-    Map(Vec<(String, Shape)>),
-}
-
 impl MessageTemplate {
     /// Every template of the message.
     pub(crate) fn templates<'a>(&'a self, out: &mut Vec<&'a Template>) {
@@ -76,10 +65,10 @@ impl MessageTemplate {
 
     /// The message; `None` where `when` says no, or where nothing but white space is left.
     pub(crate) fn render(&self, render: &mut Render<'_>) -> Result<Option<Message>> {
-        if let Some(when) = &self.when {
-            if render.text(when)?.is_empty() {
-                return Ok(None);
-            }
+        if let Some(when) = &self.when
+            && render.text(when)?.is_empty()
+        {
+            return Ok(None);
         }
         let content = match &self.content {
             ContentTemplate::None => None,
@@ -110,34 +99,6 @@ impl MessageTemplate {
             content: content.filter(|_| !(is_blank && speaks_otherwise)),
             ..self.frame.clone()
         }))
-    }
-}
-
-impl Shape {
-    fn templates<'a>(&'a self, out: &mut Vec<&'a Template>) {
-        match self {
-            Shape::Literal(_) => {}
-            Shape::Text(template) => out.push(template),
-            Shape::List(list) => list.iter().for_each(|shape| shape.templates(out)),
-            Shape::Map(map) => map.iter().for_each(|(_, shape)| shape.templates(out)),
-        }
-    }
-
-    fn render(&self, render: &mut Render<'_>) -> Result<Value> {
-        Ok(match self {
-            Shape::Literal(value) => value.clone(),
-            Shape::Text(template) => Value::String(render.text(template)?),
-            Shape::List(list) => Value::Array(
-                list.iter()
-                    .map(|shape| shape.render(render))
-                    .collect::<Result<_>>()?,
-            ),
-            Shape::Map(map) => Value::Object(
-                map.iter()
-                    .map(|(key, shape)| Ok((key.clone(), shape.render(render)?)))
-                    .collect::<Result<_>>()?,
-            ),
-        })
     }
 }
 
@@ -328,80 +289,6 @@ fn read_when(
     let mut place = reader.tree.text_place(at);
     place.first.column = place.first.column.saturating_sub(6);
     compiler.message(&format!("{{{{#if {path}}}}}x{{{{/if}}}}"), place, index)
-}
-
-fn read_part(
-    reader: &Reader,
-    at: &str,
-    written: &Value,
-    leaf: &dyn Fn(&str, &str) -> Result<Template>,
-) -> Result<Shape> {
-    // A string among parts is a text.
-    if let Value::String(text) = written {
-        let text = read_shape(at, &Value::String(text.clone()), leaf)?;
-        return Ok(Shape::Map(vec![("text".to_owned(), text)]));
-    }
-    part(written.clone()).map_err(|why| reader.error(at, why))?;
-    read_shape(at, written, leaf)
-}
-
-fn read_shape(
-    at: &str,
-    written: &Value,
-    leaf: &dyn Fn(&str, &str) -> Result<Template>,
-) -> Result<Shape> {
-    Ok(match written {
-        Value::String(text) if text.contains("{{") => Shape::Text(leaf(at, text)?),
-        Value::Array(list) => Shape::List(
-            list.iter()
-                .enumerate()
-                .map(|(n, value)| read_shape(&format!("{at}/{n}"), value, leaf))
-                .collect::<Result<_>>()?,
-        ),
-        Value::Object(map) => Shape::Map(
-            map.iter()
-                .map(|(key, value)| {
-                    let shape = if key == "type" {
-                        Shape::Literal(value.clone())
-                    } else {
-                        read_shape(&child(at, key), value, leaf)?
-                    };
-                    Ok((key.clone(), shape))
-                })
-                .collect::<Result<_>>()?,
-        ),
-        other => Shape::Literal(other.clone()),
-    })
-}
-
-/// A part from its written form: OpenAI's, or Dotprompt's `{text}` and `{media: {url, contentType}}`.
-fn part(written: Value) -> Result<Part, String> {
-    let Value::Object(mut map) = written else {
-        return Err("a part must be a map with `type`".to_owned());
-    };
-    if !map.contains_key("type") {
-        let Some(kind) = PART_KINDS.iter().find(|kind| map.contains_key(**kind)) else {
-            return Err(format!(
-                "a part needs `type` or one of {}",
-                PART_KINDS.join(", ")
-            ));
-        };
-        map.insert("type".to_owned(), (*kind).into());
-    }
-    if map.get("type").is_some_and(|kind| kind == "media") {
-        let media = map.get("media").and_then(Value::as_object);
-        let text = |key: &str| {
-            media
-                .and_then(|media| media.get(key))
-                .and_then(Value::as_str)
-        };
-        let Some(url) = text("url") else {
-            return Err("`media` must be a map with `url`".to_owned());
-        };
-        let kind = text("contentType").or_else(|| text("content_type"));
-        return Ok(media_part(url.to_owned(), kind.map(str::to_owned)));
-    }
-    Part::deserialize(Value::Object(map)).map_err(|error| error.to_string())
 }
 
 /// The messages a call gives in place of the stored template, compiled the same way.

@@ -11,6 +11,8 @@
 
 mod address;
 mod body;
+mod catalog;
+mod core_schema;
 mod document;
 mod file_store;
 mod files;
@@ -18,6 +20,7 @@ mod frontmatter;
 mod hash;
 mod info;
 mod layout;
+mod lint;
 mod load;
 mod manifest;
 mod manifest_edit;
@@ -25,7 +28,9 @@ mod messages;
 mod output;
 mod parameters;
 mod partials;
+mod parts;
 mod picoschema;
+mod place;
 #[expect(
     clippy::module_inception,
     reason = "a file per noun, and this is the noun"
@@ -48,6 +53,7 @@ pub use body::Rules;
 pub use document::Format;
 pub use file_store::FileStore;
 pub use hash::content_hash;
+pub use lint::{Finding, Level, lint};
 pub use prompt::Prompt;
 pub(crate) use render::missing_variables;
 pub use render::{RenderPrompt, RenderedMessages};

@@ -77,10 +77,10 @@ fn require_all(schema: &mut Value) -> bool {
     let Value::Object(map) = schema else {
         return true;
     };
-    if let Some(items) = map.get_mut("items") {
-        if !require_all(items) {
-            return false;
-        }
+    if let Some(items) = map.get_mut("items")
+        && !require_all(items)
+    {
+        return false;
     }
     let required: Vec<Value> = match map.get("required") {
         Some(Value::Array(required)) => required.clone(),

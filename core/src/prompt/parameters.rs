@@ -9,7 +9,7 @@ use serde::de::{DeserializeSeed, Error as _, IntoDeserializer, MapAccess};
 use serde_json::Value;
 
 use super::frontmatter::Reader;
-use super::yaml::child;
+use super::place::child;
 use crate::chat::{JsonMap, Options};
 use crate::{Error, Result};
 

@@ -6,10 +6,12 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
+use serde_json::{Value, json};
+
 use super::body::{Compiler, Rules};
 use super::frontmatter::{self, MAX_BODY};
+use super::place::{Spot, TextPlace, error_at};
 use super::slug;
-use super::yaml::{Spot, TextPlace, error_at};
 use crate::template::{PartialUse, Partials, Template};
 use crate::{Error, Result};
 
@@ -29,7 +31,7 @@ pub(crate) trait Shelf: Send + Sync {
     /// The partial with this checked name, for an include in `from`.
     fn partial(&self, name: &str, from: &str) -> Result<Option<Source>>;
     /// The named schema as written.
-    fn schema(&self, name: &str) -> Result<Option<serde_json::Value>>;
+    fn schema(&self, name: &str) -> Result<Option<Value>>;
     /// Where a partial was looked for, in words, for the error.
     fn searched(&self, name: &str, from: &str) -> String;
 }
@@ -38,14 +40,23 @@ pub(crate) trait Shelf: Send + Sync {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PartialSet {
     /// By including file, then by name as written.
-    uses: HashMap<String, HashMap<String, Arc<Template>>>,
+    uses: HashMap<String, BTreeMap<String, Partial>>,
     /// Every file reached: key to text.
     reached: BTreeMap<String, Arc<str>>,
 }
 
+/// A compiled partial.
+#[derive(Debug, Clone)]
+pub(crate) struct Partial {
+    /// The file it was read from.
+    pub(crate) file: String,
+    pub(crate) template: Arc<Template>,
+}
+
 impl Partials for PartialSet {
     fn partial(&self, name: &str, from: Option<&str>) -> Option<Arc<Template>> {
-        self.uses.get(from?)?.get(name).cloned()
+        let partial = self.uses.get(from?)?.get(name)?;
+        Some(partial.template.clone())
     }
 }
 
@@ -55,15 +66,17 @@ impl PartialSet {
         &self.reached
     }
 
-    /// Every compiled partial with the file it came from, each once.
-    pub(crate) fn templates(&self) -> Vec<&Arc<Template>> {
-        let mut seen: Vec<&Arc<Template>> = Vec::new();
-        for template in self.uses.values().flat_map(HashMap::values) {
-            if !seen.iter().any(|one| Arc::ptr_eq(one, template)) {
-                seen.push(template);
-            }
-        }
-        seen
+    /// Every partial, each file once, in the order of their files.
+    pub(crate) fn all(&self) -> Vec<&Partial> {
+        let mut all: Vec<&Partial> = self.uses.values().flat_map(BTreeMap::values).collect();
+        all.sort_by(|a, b| a.file.cmp(&b.file));
+        all.dedup_by(|a, b| a.file == b.file);
+        all
+    }
+
+    /// The partials that a file includes, by name as written.
+    pub(crate) fn included(&self, file: &str) -> impl Iterator<Item = (&String, &Partial)> {
+        self.uses.get(file).into_iter().flatten()
     }
 
     /// Finds and compiles everything these templates of `file` include.
@@ -90,12 +103,17 @@ impl PartialSet {
             walk.includes(&file, &template, &mut queue)?;
         }
         // Only now, for a partial may be given by the template that includes this one.
+        let mut missing: Vec<PartialUse> = Vec::new();
         for template in templates {
             for one in template.survey(&walk.set).partials {
-                if !one.found && !one.fallback && !dynamic.contains(&one.name) {
-                    return Err(walk.unknown(one.file.as_deref().unwrap_or(file), &one));
+                let is_missing = !one.found && !one.fallback && !dynamic.contains(&one.name);
+                if is_missing && !missing.contains(&one) {
+                    missing.push(one);
                 }
             }
+        }
+        if let Some(first) = missing.first() {
+            return Err(walk.unknown(file, first, &missing));
         }
         Ok(walk.set)
     }
@@ -158,32 +176,43 @@ impl Walk<'_> {
                 template
             }
         };
-        self.set
-            .uses
-            .entry(file.to_owned())
-            .or_default()
-            .insert(name.to_owned(), template);
+        self.set.uses.entry(file.to_owned()).or_default().insert(
+            name.to_owned(),
+            Partial {
+                file: source.file,
+                template,
+            },
+        );
         Ok(true)
     }
 
-    fn unknown(&self, file: &str, one: &PartialUse) -> Error {
+    /// The error for partials that are not there; all of them are in `details.partials`.
+    fn unknown(&self, own: &str, first: &PartialUse, missing: &[PartialUse]) -> Error {
+        let file = |one: &PartialUse| one.file.clone().unwrap_or_else(|| own.to_owned());
         let spot = Spot {
-            line: one.line,
-            column: one.column,
+            line: first.line,
+            column: first.column,
         };
-        let message = if slug::check(&one.name, "partial").is_ok() {
-            format!(
-                "no partial has the name {}: {}",
-                slug::shown(&one.name),
-                self.shelf.searched(&one.name, file)
-            )
+        let all: Vec<Value> = missing
+            .iter()
+            .map(|one| {
+                let (name, file) = (&one.name, file(one));
+                let message = self.why_missing(name, &file);
+                json!({"name": name, "message": message, "file": file, "line": one.line, "column": one.column})
+            })
+            .collect();
+        let from = file(first);
+        error_at(&from, spot, self.why_missing(&first.name, &from)).with_detail("partials", all)
+    }
+
+    fn why_missing(&self, name: &str, from: &str) -> String {
+        let shown = slug::shown(name);
+        if slug::check(name, "partial").is_ok() {
+            let searched = self.shelf.searched(name, from);
+            format!("no partial has the name {shown}: {searched}")
         } else {
-            format!(
-                "the partial name {} is not a path of slug segments",
-                slug::shown(&one.name)
-            )
-        };
-        error_at(file, spot, message).with_detail("partial", one.name.as_str())
+            format!("the partial name {shown} is not a path of slug segments")
+        }
     }
 }
 

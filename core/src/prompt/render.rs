@@ -15,7 +15,7 @@ use super::schema;
 use super::settings::Unused;
 use crate::chat::{JsonMap, Message, Warning};
 use crate::template::{
-    HistoryPolicy, MissingPolicy, MissingVariable, RenderInput, Template, TemplateMessage,
+    HistoryPolicy, MissingPolicy, MissingVariable, RenderInput, Scope, TemplateMessage,
 };
 use crate::{Error, ErrorKind, Location, Result};
 
@@ -219,7 +219,7 @@ impl Prompt {
                 .iter()
                 .map(|name| {
                     (
-                        super::yaml::child("", name),
+                        super::place::child("", name),
                         "is not used by the prompt".to_owned(),
                     )
                 })
@@ -282,7 +282,7 @@ fn place(location: &Location) -> String {
 /// Names of root variables that templates use.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Names {
-    names: HashSet<String>,
+    list: Vec<String>,
     /// True where a template takes all variables at once, so that none is unused.
     whole: bool,
 }
@@ -292,23 +292,27 @@ impl Names {
     pub(crate) fn of(body: &Body, partials: &PartialSet) -> Names {
         let mut names = Names::default();
         for template in body.templates() {
-            names.take(template);
+            for variable in template.survey(partials).variables {
+                if variable.scope == Scope::Root && !names.list.contains(&variable.name) {
+                    names.list.push(variable.name);
+                }
+            }
         }
-        for template in partials.templates() {
-            names.take(template);
-        }
+        names.whole = ["this", "@root"]
+            .iter()
+            .any(|whole| names.list.iter().any(|name| name == whole));
         names
     }
 
-    fn take(&mut self, template: &Template) {
-        for variable in template.variables() {
-            self.whole |= matches!(variable.name.as_str(), "this" | "." | "" | "@root");
-            self.names.insert(variable.name);
-        }
+    /// The names, in order of first use.
+    pub(crate) fn list(&self) -> impl Iterator<Item = &String> {
+        self.list
+            .iter()
+            .filter(|name| !matches!(name.as_str(), "this" | "@root"))
     }
 
     fn contains(&self, name: &str) -> bool {
-        self.whole || self.names.contains(name)
+        self.whole || self.list.iter().any(|one| one == name)
     }
 }
 

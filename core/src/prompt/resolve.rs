@@ -5,19 +5,19 @@
 
 use std::sync::Arc;
 
+use super::catalog::unknown_environment;
 use super::document::Format;
 use super::files::{Files, join, parent};
 use super::layout::{Home, Layout};
 use super::load::{self, Identity};
 use super::manifest::{Manifest, ProjectFile};
 use super::partials::{Shelf, Source};
+use super::place::{Spot, error_at};
 use super::shelf::FileShelf;
 use super::slug;
 use super::variants::VariantSpec;
-use super::yaml::{Spot, error_at};
 use super::{Address, DEFAULT_ENVIRONMENT, Prompt, StoreOptions};
 use crate::chat::{Options, PromptRef};
-use crate::nearest::several;
 use crate::{Error, ErrorKind, Result};
 
 /// One look at a tree of files.
@@ -46,10 +46,10 @@ impl Resolver<'_> {
             Layout::Flat => ProjectFile::default(),
             Layout::Workspaces => ProjectFile::read(self.files, &found.home.project_file())?,
         };
-        if let (Some(environment), Some(known)) = (&found.environment, &project.environments) {
-            if !known.contains(environment) {
-                return Err(unknown_environment(&found.home.slug, environment, known));
-            }
+        if let (Some(environment), Some(known)) = (&found.environment, &project.environments)
+            && !known.contains(environment)
+        {
+            return Err(unknown_environment(&found.home.slug, environment, known));
         }
         let Some(mut prompt) = self.one(&found, &found.stem)? else {
             return Err(self.nothing_at(&found));
@@ -87,16 +87,16 @@ impl Resolver<'_> {
             environment: environment.map(str::to_owned),
             version,
         };
-        if home.layout == Layout::Flat {
-            if let Some((base, variant)) = dotted(&home.slug) {
-                let message = format!(
-                    "there is no prompt `{}`: with a dot in its name, `{}.prompt` is the variant `{variant}` of `{base}`",
-                    home.slug, home.slug
-                );
-                return Err(
-                    Error::not_found("prompt", message, vec![base.to_owned()]).with_param("slug")
-                );
-            }
+        if home.layout == Layout::Flat
+            && let Some((base, variant)) = dotted(&home.slug)
+        {
+            let message = format!(
+                "there is no prompt `{}`: with a dot in its name, `{}.prompt` is the variant `{variant}` of `{base}`",
+                home.slug, home.slug
+            );
+            return Err(
+                Error::not_found("prompt", message, vec![base.to_owned()]).with_param("slug")
+            );
         }
         if let Some(version) = address.version {
             if home.layout == Layout::Flat {
@@ -114,17 +114,17 @@ impl Resolver<'_> {
             return Err(unknown_environment(&home.slug, environment, &known));
         }
         let stem = home.environment_stem(environment);
-        if !self.exists(&stem)? {
-            if let Some(version) = manifest.pointer(environment) {
-                let stem = home.version_stem(version);
-                return Ok(found(
-                    stem,
-                    Some(environment),
-                    Some(version),
-                    home,
-                    manifest,
-                ));
-            }
+        if !self.exists(&stem)?
+            && let Some(version) = manifest.pointer(environment)
+        {
+            let stem = home.version_stem(version);
+            return Ok(found(
+                stem,
+                Some(environment),
+                Some(version),
+                home,
+                manifest,
+            ));
         }
         Ok(found(stem, Some(environment), None, home, manifest))
     }
@@ -281,154 +281,6 @@ impl Resolver<'_> {
             Err(wrong("which does not exist"))
         }
     }
-
-    /// Why there is no file: no such prompt, environment or version.
-    fn nothing_at(&self, found: &Found) -> Error {
-        let home = &found.home;
-        let slug = &home.slug;
-        let versions = self.versions(home);
-        let environments = self.environments(home, &found.manifest);
-        if home.layout == Layout::Workspaces && !(versions.is_empty() && environments.is_empty()) {
-            return match (found.version, &found.environment) {
-                (Some(version), Some(environment)) => Error::not_found(
-                    "version",
-                    format!(
-                        "the environment `{environment}` of `{slug}` points at version {version}, which does not exist: {}",
-                        listed("versions", versions.iter().map(u64::to_string))
-                    ),
-                    Vec::new(),
-                )
-                .with_detail("versions", versions)
-                .with_param("environment"),
-                (Some(version), None) => Error::not_found(
-                    "version",
-                    format!(
-                        "the prompt `{slug}` has no version {version}: {}",
-                        listed("versions", versions.iter().map(u64::to_string))
-                    ),
-                    Vec::new(),
-                )
-                .with_detail("versions", versions)
-                .with_param("version"),
-                (None, environment) => {
-                    let names: Vec<String> = environments.into_iter().map(|(name, _)| name).collect();
-                    unknown_environment(slug, environment.as_deref().unwrap_or_default(), &names)
-                }
-            };
-        }
-        let known = self.slugs(home.layout).unwrap_or_default();
-        let near: Vec<String> = several(slug, known.iter().map(String::as_str), 3)
-            .into_iter()
-            .map(str::to_owned)
-            .collect();
-        let message = match near.as_slice() {
-            [] => format!("there is no prompt `{slug}`"),
-            near => format!(
-                "there is no prompt `{slug}`: did you mean {}?",
-                quoted(near)
-            ),
-        };
-        Error::not_found("prompt", message, near).with_param("slug")
-    }
-
-    /// Environments of a prompt by name, with the version each points at or `None` for a file.
-    pub(crate) fn environments(
-        &self,
-        home: &Home,
-        manifest: &Manifest,
-    ) -> Vec<(String, Option<u64>)> {
-        if home.layout == Layout::Flat {
-            return vec![(DEFAULT_ENVIRONMENT.to_owned(), None)];
-        }
-        let mut out: Vec<(String, Option<u64>)> = self
-            .files
-            .entries(&home.folder)
-            .unwrap_or_default()
-            .iter()
-            .filter(|entry| !entry.is_folder)
-            .filter_map(|entry| Format::of(&entry.name))
-            .filter(|(stem, _)| slug::is_label(stem))
-            .map(|(stem, _)| (stem.to_owned(), None))
-            .collect();
-        for (name, version) in &manifest.environments {
-            if !out.iter().any(|(known, _)| known == name) {
-                out.push((name.clone(), Some(*version)));
-            }
-        }
-        out.sort();
-        out.dedup_by(|a, b| a.0 == b.0);
-        out
-    }
-
-    /// Version numbers of a prompt, ascending.
-    pub(crate) fn versions(&self, home: &Home) -> Vec<u64> {
-        if home.layout == Layout::Flat {
-            return Vec::new();
-        }
-        let mut out: Vec<u64> = self
-            .files
-            .entries(&home.versions())
-            .unwrap_or_default()
-            .iter()
-            .filter(|entry| !entry.is_folder)
-            .filter_map(|entry| Format::of(&entry.name)?.0.parse().ok())
-            .collect();
-        out.sort_unstable();
-        out.dedup();
-        out
-    }
-
-    /// Every slug of the tree.
-    pub(crate) fn slugs(&self, layout: Layout) -> Result<Vec<String>> {
-        let mut out = Vec::new();
-        match layout {
-            Layout::Flat => self.walk("", 0, &mut out)?,
-            Layout::Workspaces => {
-                for workspace in self.folders("")? {
-                    for project in self.folders(&workspace)? {
-                        for prompt in self.folders(&project)? {
-                            let is_prompt = self.files.entries(&prompt)?.iter().any(|entry| {
-                                Format::of(&entry.name)
-                                    .is_some_and(|(stem, _)| !stem.starts_with('_'))
-                                    || entry.name == super::layout::MANIFEST
-                            });
-                            if is_prompt {
-                                out.push(prompt);
-                            }
-                        }
-                    }
-                }
-            }
-        }
-        out.sort();
-        out.dedup();
-        Ok(out)
-    }
-
-    fn folders(&self, folder: &str) -> Result<Vec<String>> {
-        let entries = self.files.entries(folder)?;
-        let names = entries
-            .iter()
-            .filter(|entry| entry.is_folder && slug::is_segment(&entry.name));
-        Ok(names.map(|entry| join(folder, &entry.name)).collect())
-    }
-
-    fn walk(&self, folder: &str, depth: usize, out: &mut Vec<String>) -> Result<()> {
-        for entry in self.files.entries(folder)? {
-            if entry.is_folder {
-                if depth < 16 && slug::is_segment(&entry.name) {
-                    self.walk(&join(folder, &entry.name), depth + 1, out)?;
-                }
-            } else if let Some((stem, _)) = Format::of(&entry.name) {
-                // The text after the last dot is a variant's name.
-                let name = stem.rsplit_once('.').map_or(stem, |(name, _)| name);
-                if slug::is_segment(name) && !name.contains('.') {
-                    out.push(join(folder, name));
-                }
-            }
-        }
-        Ok(())
-    }
 }
 
 /// A flat slug whose last segment has a dot, cut there.
@@ -474,33 +326,4 @@ fn check_record(found: &Found, prompt: &Prompt) -> Result<()> {
         }
     }
     Ok(())
-}
-
-fn unknown_environment(slug: &str, environment: &str, known: &[String]) -> Error {
-    let near = several(environment, known.iter().map(String::as_str), 3)
-        .into_iter()
-        .map(str::to_owned)
-        .collect();
-    let message = format!(
-        "the prompt `{slug}` has no environment {}: {}",
-        slug::shown(environment),
-        listed("environments", known.iter().cloned())
-    );
-    Error::not_found("environment", message, near)
-        .with_param("environment")
-        .with_detail("environments", known)
-}
-
-fn listed(what: &str, names: impl Iterator<Item = String>) -> String {
-    let names: Vec<String> = names.collect();
-    if names.is_empty() {
-        format!("it has no {what}")
-    } else {
-        format!("its {what} are {}", names.join(", "))
-    }
-}
-
-fn quoted(names: &[String]) -> String {
-    let names: Vec<String> = names.iter().map(|name| format!("`{name}`")).collect();
-    names.join(" or ")
 }

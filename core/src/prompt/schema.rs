@@ -72,13 +72,54 @@ impl InputSchema {
             .is_some()
     }
 
-    /// Whether it says that names beside its own are welcome.
-    pub(crate) fn is_open(&self) -> bool {
-        match self.schema.get("additionalProperties") {
-            Some(Value::Bool(open)) => *open,
-            Some(_) => true,
-            None => self.schema.get("patternProperties").is_some(),
+    /// Names of the variables it declares.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        properties(&self.schema).map(|(name, _)| name)
+    }
+
+    /// Names of fields inside its variables, at any depth.
+    pub(crate) fn nested_names(&self) -> HashSet<&str> {
+        let mut names = HashSet::new();
+        let mut queue: Vec<&Value> = properties(&self.schema)
+            .map(|(_, property)| property)
+            .collect();
+        while let Some(schema) = queue.pop() {
+            for (name, property) in properties(schema) {
+                names.insert(name.as_str());
+                queue.push(property);
+            }
+            queue.extend(schema.get("items"));
+            queue.extend(schema.get("additionalProperties"));
         }
+        names
+    }
+
+    /// Whether a variable that it does not declare is refused.
+    pub(crate) fn is_closed(&self) -> bool {
+        self.schema.get("additionalProperties") == Some(&Value::Bool(false))
+    }
+
+    /// Whether the variable can only be a number, a flag, or one of given values.
+    pub(crate) fn is_harmless(&self, name: &str) -> bool {
+        let Some(property) = self
+            .schema
+            .get("properties")
+            .and_then(|properties| properties.get(name))
+        else {
+            return false;
+        };
+        let harmless = |kind: &Value| {
+            matches!(
+                kind.as_str(),
+                Some("number" | "integer" | "boolean" | "null")
+            )
+        };
+        let by_type = match property.get("type") {
+            Some(Value::Array(kinds)) => kinds.iter().all(harmless),
+            Some(kind) => harmless(kind),
+            None => false,
+        };
+        by_type || property.get("enum").is_some() || property.get("const").is_some()
     }
 
     /// Whether the variable is declared safe to stand inside instructions.
@@ -106,15 +147,26 @@ impl InputSchema {
         coerce(&self.schema, variables);
     }
 
+    /// What is wrong with some of the variables, whatever the others will be: pointers and sentences.
+    pub(crate) fn misfits(&self, some: &Value) -> Vec<(String, String)> {
+        let mut problems = self.problems(some);
+        problems.retain(|(pointer, _)| some.pointer(pointer).is_some());
+        problems
+    }
+
+    fn problems(&self, variables: &Value) -> Vec<(String, String)> {
+        match &self.validator {
+            Some(validator) => validator
+                .iter_errors(variables)
+                .flat_map(|error| describe(&error))
+                .collect(),
+            None => Vec::new(),
+        }
+    }
+
     /// Checks variables: one error with every violation.
     pub(crate) fn check(&self, variables: &Value) -> Result<(), Error> {
-        let Some(validator) = &self.validator else {
-            return Ok(());
-        };
-        let problems: Vec<(String, String)> = validator
-            .iter_errors(variables)
-            .flat_map(|e| describe(&e))
-            .collect();
+        let problems = self.problems(variables);
         if problems.is_empty() {
             Ok(())
         } else {
@@ -228,7 +280,7 @@ fn wanted_number(schema: &Value, text: &str) -> Option<Value> {
 /// The pointers and sentences of one violation, without any value.
 fn describe(error: &ValidationError<'_>) -> Vec<(String, String)> {
     let at = error.instance_path().to_string();
-    let below = |name: &str| super::yaml::child(&at, name);
+    let below = |name: &str| super::place::child(&at, name);
     match error.kind() {
         ValidationErrorKind::Required { property } => {
             let name = property.as_str().unwrap_or_default();
@@ -268,120 +320,5 @@ fn describe(error: &ValidationError<'_>) -> Vec<(String, String)> {
 }
 
 #[cfg(test)]
-#[allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
-mod tests {
-    use super::*;
-
-    fn schema(schema: Value) -> InputSchema {
-        InputSchema::compile(schema).unwrap()
-    }
-
-    #[test]
-    fn one_error_lists_every_problem_and_no_value() {
-        let schema = schema(json!({
-            "type": "object", "additionalProperties": false, "required": ["name", "age"],
-            "properties": {
-                "name": {"type": "string", "maxLength": 3, "pattern": "^[a-z]+$"},
-                "age": {"type": "integer", "minimum": 18},
-                "tone": {"enum": ["warm", "cool"]},
-                "tags": {"type": "array", "items": {"type": "string"}},
-                "mail": {"type": ["string", "null"]},
-                "x/y": {"type": "number"},
-            },
-        }));
-        let error = schema
-            .check(&json!({"name": "SECRET", "tone": "SECRET", "tags": ["a", 7], "mail": 5, "extra": "SECRET", "x/y": "SECRET"}))
-            .unwrap_err();
-        assert_eq!(error.kind(), ErrorKind::InvalidVariables);
-        assert!(!format!("{error} {error:?}").contains("SECRET"));
-        let mut pointers: Vec<String> = error.data().details["problems"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .map(|problem| {
-                format!(
-                    "{} {}",
-                    problem["pointer"].as_str().unwrap(),
-                    problem["message"].as_str().unwrap()
-                )
-            })
-            .collect();
-        pointers.sort();
-        assert_eq!(
-            pointers,
-            [
-                "/age is required",
-                "/extra is not declared in the schema",
-                "/mail must be of type null or string",
-                "/name is refused: the value is longer than 3 characters",
-                "/name must match the pattern ^[a-z]+$",
-                "/tags/1 must be of type string",
-                "/tone must be one of [\"warm\",\"cool\"]",
-                "/x~1y must be of type number",
-            ]
-        );
-    }
-
-    #[test]
-    fn nothing_is_fetched() {
-        for reference in [
-            "https://example.com/s.json",
-            "file:///etc/passwd",
-            "other.json",
-        ] {
-            let error = InputSchema::compile(
-                json!({"type": "object", "properties": {"a": {"$ref": reference}}}),
-            )
-            .unwrap_err();
-            assert!(error.contains("never fetched"), "{error}");
-        }
-        let inner = schema(
-            json!({"type": "object", "properties": {"a": {"$ref": "#/$defs/n"}}, "$defs": {"n": {"type": "number"}}}),
-        );
-        assert!(inner.check(&json!({"a": "x"})).is_err());
-        assert!(inner.check(&json!({"a": 1})).is_ok());
-    }
-
-    #[test]
-    fn defaults_and_coercion() {
-        let schema = schema(json!({"type": "object", "properties": {
-            "n": {"type": "integer", "default": 3}, "s": {"type": "string"}, "either": {"type": ["string", "number"]},
-            "list": {"type": "array", "items": {"type": "number"}}, "big": {"type": "integer"},
-        }}));
-        let mut variables =
-            json!({"s": "5", "either": "5", "list": ["1", "x"], "big": "18446744073709551615"});
-        schema.fill_defaults(variables.as_object_mut().unwrap());
-        schema.coerce(&mut variables);
-        assert_eq!(
-            variables,
-            json!({"s": "5", "either": "5", "list": [1, "x"], "big": u64::MAX, "n": 3})
-        );
-        let mut null = json!({"n": null});
-        schema.fill_defaults(null.as_object_mut().unwrap());
-        assert_eq!(null, json!({"n": null}));
-    }
-
-    #[test]
-    fn a_scalar_schema_applies_to_nothing() {
-        let schema = schema(json!({"type": "string"}));
-        assert!(!schema.is_applicable());
-        assert!(schema.check(&json!({})).is_ok());
-    }
-
-    #[test]
-    fn a_hostile_pattern_ends() {
-        let schema =
-            schema(json!({"type": "object", "properties": {"a": {"pattern": "^(?!x)(a+)+$"}}}));
-        let start = std::time::Instant::now();
-        assert!(
-            schema
-                .check(&json!({"a": format!("{}!", "a".repeat(5000))}))
-                .is_err()
-        );
-        assert!(start.elapsed().as_secs() < 5);
-        assert!(
-            InputSchema::compile(json!({"type": "object", "properties": {"a": {"pattern": "("}}}))
-                .is_err()
-        );
-    }
-}
+#[path = "schema_tests.rs"]
+mod tests;

@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::frontmatter::{FrontMatter, Reader};
 use super::parameters::{self, POLICIES};
-use super::yaml::child;
+use super::place::child;
 use crate::Result;
 use crate::chat::{JsonMap, Options};
 use crate::template::MissingPolicy;
@@ -18,6 +18,7 @@ const KEYS: &[&str] = &[
     "coerce",
     "trim",
     "dynamic_partials",
+    "trusted",
     "output_name",
     "variants",
     "salt",
@@ -36,6 +37,8 @@ pub struct Settings {
     pub exact: bool,
     /// Names a computed partial may have.
     pub dynamic_partials: Vec<String>,
+    /// Variables that may stand inside instructions, for lint.
+    pub trusted: Vec<String>,
     /// The name of the output schema; made from the slug when absent.
     pub output_name: Option<String>,
 }
@@ -102,8 +105,8 @@ impl Settings {
                     settings.output_name =
                         Some(value.as_str().ok_or_else(|| wrong("a string"))?.to_owned());
                 }
-                "dynamic_partials" => {
-                    settings.dynamic_partials = value
+                "dynamic_partials" | "trusted" => {
+                    let names = value
                         .as_array()
                         .and_then(|list| {
                             list.iter()
@@ -111,6 +114,10 @@ impl Settings {
                                 .collect()
                         })
                         .ok_or_else(|| wrong("a list of names"))?;
+                    match name {
+                        "trusted" => settings.trusted = names,
+                        _ => settings.dynamic_partials = names,
+                    }
                 }
                 _ => {
                     let known = KEYS.iter().chain(POLICIES).copied();

@@ -50,13 +50,12 @@ impl<F: Files> FileShelf<F> {
 
     /// The folder a file counts as being in.
     fn folder_of<'a>(&'a self, from: &'a str) -> &'a str {
-        if let Some(frozen) = &self.frozen {
-            if let Some(path) = from
+        if let Some(frozen) = &self.frozen
+            && let Some(path) = from
                 .strip_prefix(frozen.as_str())
                 .and_then(|path| path.strip_prefix('/'))
-            {
-                return parent(path);
-            }
+        {
+            return parent(path);
         }
         let is_partial = from
             .rsplit('/')

@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::frontmatter::Reader;
 use super::parameters;
+use super::place::child;
 use super::slug;
-use super::yaml::child;
 use crate::chat::{JsonMap, Options};
 use crate::{Error, Result};
 

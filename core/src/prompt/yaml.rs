@@ -12,124 +12,14 @@ use serde_saphyr::granit_parser::{
     self, Event, Parser, ScalarStyle, ScanError, Span, StrInput, Tag,
 };
 
-use crate::{Error, ErrorKind, Location, Result};
+use super::core_schema::resolve;
+use super::place::{Place, Spot, TextPlace, Tree, child, error_at};
+use crate::{Error, Result};
 
 /// Most nodes that aliases may add to a document.
 const MAX_ALIAS_NODES: usize = 10_000;
 /// Deepest nesting.
 const MAX_DEPTH: usize = 64;
-
-/// A line and a column in a file, both from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
-pub(crate) struct Spot {
-    pub(crate) line: u32,
-    pub(crate) column: u32,
-}
-
-/// Where the characters of a scalar stand, for errors inside it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TextPlace {
-    /// Of the first character.
-    pub(crate) first: Spot,
-    /// Characters before each further line; `None` where lines do not map one to one.
-    pub(crate) indent: Option<u32>,
-    /// True for a block scalar, whose last newline belongs to YAML more than to the text.
-    pub(crate) block: bool,
-}
-
-impl TextPlace {
-    /// Of a text that stands in no file.
-    pub(crate) const NONE: TextPlace = TextPlace {
-        first: Spot { line: 1, column: 1 },
-        indent: Some(0),
-        block: false,
-    };
-
-    /// Lines before the text's first, and columns before its lines. Where the lines of a text of
-    /// several stand anywhere (folded, quoted), the columns are those of the text.
-    pub(crate) fn offsets(&self, text: &str) -> (u32, u32) {
-        let lines = self.first.line.saturating_sub(1);
-        match self.indent {
-            Some(indent) => (lines, indent),
-            None if !text.contains('\n') => (lines, self.first.column.saturating_sub(1)),
-            None => (lines, 0),
-        }
-    }
-}
-
-#[derive(Debug, Clone, Copy, Default)]
-struct Place {
-    key: Option<Spot>,
-    value: Spot,
-    text: Option<TextPlace>,
-}
-
-/// A document: its value, and the place of every node by JSON pointer.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Tree {
-    pub(crate) value: Value,
-    places: HashMap<String, Place>,
-}
-
-impl Tree {
-    /// Where the value at this pointer stands, or its nearest parent that stands anywhere.
-    pub(crate) fn spot(&self, pointer: &str) -> Spot {
-        self.nearest(pointer).value
-    }
-
-    /// Where the key of the value at this pointer stands.
-    pub(crate) fn key_spot(&self, pointer: &str) -> Spot {
-        let place = self.nearest(pointer);
-        place.key.unwrap_or(place.value)
-    }
-
-    /// Where the characters of the string at this pointer stand.
-    pub(crate) fn text_place(&self, pointer: &str) -> TextPlace {
-        let place = self.nearest(pointer);
-        place.text.unwrap_or(TextPlace {
-            first: place.value,
-            indent: None,
-            block: false,
-        })
-    }
-
-    fn nearest(&self, mut pointer: &str) -> Place {
-        loop {
-            if let Some(place) = self.places.get(pointer) {
-                return *place;
-            }
-            match pointer.rfind('/') {
-                Some(at) => pointer = &pointer[..at],
-                None => return Place::default(),
-            }
-        }
-    }
-}
-
-/// Adds one key to a JSON pointer.
-pub(crate) fn child(pointer: &str, key: &str) -> String {
-    let mut out = String::with_capacity(pointer.len() + key.len() + 1);
-    out.push_str(pointer);
-    out.push('/');
-    for c in key.chars() {
-        match c {
-            '~' => out.push_str("~0"),
-            '/' => out.push_str("~1"),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
-/// An error about a place in a prompt file.
-pub(crate) fn error_at(file: &str, spot: Spot, message: impl Into<String>) -> Error {
-    Error::new(ErrorKind::TemplateError, message).with_location(Location {
-        file: Some(file.to_owned()),
-        line: (spot.line > 0).then_some(spot.line),
-        column: (spot.line > 0).then_some(spot.column.max(1)),
-        message: None,
-    })
-}
 
 /// Reads one YAML document. `first_line` is the line of the file on which `text` starts.
 pub(crate) fn read_yaml(file: &str, text: &str, first_line: u32) -> Result<Tree> {
@@ -149,10 +39,7 @@ pub(crate) fn read_yaml(file: &str, text: &str, first_line: u32) -> Result<Tree>
         places: HashMap::new(),
     };
     let value = composer.document()?;
-    Ok(Tree {
-        value,
-        places: composer.places,
-    })
+    Ok(Tree::new(value, composer.places))
 }
 
 /// Reads a JSON document: strictly JSON, places by the YAML reader, of whose language it is a part.
@@ -468,75 +355,6 @@ fn text_place(text: &str, style: ScalarStyle, span: &Span, before: u32) -> TextP
         },
         indent: literal.then_some(start.column - 1),
         block: literal || style == ScalarStyle::Folded,
-    }
-}
-
-/// What a plain scalar means by the core schema of YAML 1.2.
-fn resolve(text: &str) -> Result<Value, String> {
-    match text {
-        "" | "~" | "null" | "Null" | "NULL" => return Ok(Value::Null),
-        "true" | "True" | "TRUE" => return Ok(Value::Bool(true)),
-        "false" | "False" | "FALSE" => return Ok(Value::Bool(false)),
-        ".nan" | ".NaN" | ".NAN" => return Err("NaN has no place in JSON".to_owned()),
-        _ => {}
-    }
-    let unsigned = text.strip_prefix(['-', '+']).unwrap_or(text);
-    if matches!(unsigned, ".inf" | ".Inf" | ".INF") {
-        return Err("infinity has no place in JSON".to_owned());
-    }
-    let digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let too_large = || "the number is too large: put it in quotes to keep it as text".to_owned();
-    let based = |text: &str, base| {
-        u64::from_str_radix(text, base)
-            .map(Value::from)
-            .map_err(|_| too_large())
-    };
-    if let Some(octal) = text.strip_prefix("0o") {
-        if !octal.is_empty() && octal.bytes().all(|b| matches!(b, b'0'..=b'7')) {
-            return based(octal, 8);
-        }
-    } else if let Some(hex) = text.strip_prefix("0x") {
-        if !hex.is_empty() && hex.bytes().all(|b| b.is_ascii_hexdigit()) {
-            return based(hex, 16);
-        }
-    } else if digits(unsigned) {
-        let number = text.strip_prefix('+').unwrap_or(text);
-        if let Ok(number) = number.parse::<i64>() {
-            return Ok(number.into());
-        }
-        return number
-            .parse::<u64>()
-            .map(Value::from)
-            .map_err(|_| too_large());
-    } else if is_float(unsigned) {
-        return text
-            .parse::<f64>()
-            .ok()
-            .and_then(Number::from_f64)
-            .map(Value::Number)
-            .ok_or_else(too_large);
-    }
-    Ok(Value::String(text.to_owned()))
-}
-
-/// `(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?`
-fn is_float(text: &str) -> bool {
-    let digits = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
-    let (mantissa, exponent) = match text.find(['e', 'E']) {
-        Some(at) => (&text[..at], Some(&text[at + 1..])),
-        None => (text, None),
-    };
-    if let Some(exponent) = exponent {
-        let exponent = exponent.strip_prefix(['-', '+']).unwrap_or(exponent);
-        if exponent.is_empty() || !digits(exponent) {
-            return false;
-        }
-    }
-    match mantissa.split_once('.') {
-        Some((whole, part)) => {
-            digits(whole) && digits(part) && !(whole.is_empty() && part.is_empty())
-        }
-        None => !mantissa.is_empty() && digits(mantissa),
     }
 }
 

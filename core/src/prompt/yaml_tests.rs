@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::ErrorKind;
 
 fn value(text: &str) -> Value {
     read_yaml("p", text, 1).unwrap().value

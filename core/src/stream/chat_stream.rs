@@ -128,14 +128,9 @@ impl ChatStream {
     /// The polled form of [`ChatStream::next_batch`].
     pub fn poll_batch(&mut self, cx: &mut Context<'_>, max: usize) -> Poll<Result<Vec<Delta>>> {
         self.cancel.watch(cx.waker());
-        if self.cancel.is_cancelled() {
-            // A stream that had ended by then stays as it ended.
+        if self.cancel.is_cancelled() && !matches!(self.state, State::Ended) {
             self.close();
-            if let Some(Err(error)) = &self.outcome
-                && error.kind() == ErrorKind::Cancelled
-            {
-                return Poll::Ready(Err(error.clone()));
-            }
+            return Poll::Ready(Err(cancelled()));
         }
         if let State::Opening(opening) = &mut self.state {
             match opening.as_mut().poll(cx) {
@@ -267,6 +262,6 @@ impl Drop for ChatStream {
     }
 }
 
-pub(crate) fn cancelled() -> Error {
+fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, "the call was cancelled")
 }

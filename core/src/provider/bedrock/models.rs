@@ -49,17 +49,6 @@ pub(super) enum Caching {
     Tools,
 }
 
-/// What may stand in one turn with the results of tools.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum BesideResults {
-    /// Anything.
-    All,
-    /// Text, images and sounds.
-    NoFiles,
-    /// Nothing.
-    Nothing,
-}
-
 /// What a family of models takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Family {
@@ -76,7 +65,6 @@ pub(super) struct Family {
     schemas: &'static [&'static str],
     /// A conversation may begin with the assistant.
     pub(super) assistant_first: bool,
-    pub(super) beside_results: BesideResults,
     /// Results of tools must be JSON, not text.
     pub(super) json_results: bool,
     /// Results of tools say whether they are errors.
@@ -94,7 +82,6 @@ const COMMON: Family = Family {
     tool_choice: true,
     schemas: &[],
     assistant_first: false,
-    beside_results: BesideResults::All,
     json_results: false,
     result_status: true,
     short_ids: false,
@@ -115,7 +102,6 @@ const FAMILIES: &[Family] = &[
             "claude-sonnet-4-6",
         ],
         assistant_first: true,
-        beside_results: BesideResults::NoFiles,
         ..COMMON
     },
     Family {
@@ -134,7 +120,6 @@ const FAMILIES: &[Family] = &[
             "mistral-large-3",
             "voxtral",
         ],
-        beside_results: BesideResults::Nothing,
         json_results: true,
         short_ids: true,
         ..COMMON
@@ -155,7 +140,6 @@ const FAMILIES: &[Family] = &[
     Family {
         maker: "meta",
         tool_choice: false,
-        beside_results: BesideResults::Nothing,
         ..COMMON
     },
     Family {
@@ -166,7 +150,6 @@ const FAMILIES: &[Family] = &[
     Family {
         maker: "writer",
         tool_choice: false,
-        beside_results: BesideResults::Nothing,
         result_status: false,
         ..COMMON
     },
