@@ -5,8 +5,10 @@
 
 mod args;
 mod init;
+mod lint;
 mod open;
 mod output;
+mod prompts;
 mod render;
 mod run;
 
@@ -30,6 +32,11 @@ enum Command {
     Run(run::RunArgs),
     /// Show a stored prompt with its variables filled in, without sending it
     Render(render::RenderArgs),
+    /// Look for mistakes in prompts
+    Lint(lint::LintArgs),
+    /// List, show, compare, publish and promote prompts
+    #[command(subcommand)]
+    Prompts(prompts::PromptsCommand),
     /// Write a configuration and a first prompt
     Init(init::InitArgs),
 }
@@ -64,6 +71,8 @@ async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
     match cli.command {
         Command::Run(args) => run::run(&cli.open, args).await,
         Command::Render(args) => render::render(&cli.open, args),
+        Command::Lint(args) => lint::lint(&cli.open, &args),
+        Command::Prompts(command) => prompts::run(&cli.open, &command),
         Command::Init(args) => init::init(&args),
     }
 }

@@ -1,11 +1,13 @@
 //! Which configuration a command takes, and the engine it opens.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use clap::Args;
 use slugline::Engine;
 use slugline::chat::JsonMap;
-use slugline::config::ConfigSource;
+use slugline::config::{Config, ConfigSource};
+use slugline::prompt::{FileStore, Rules, StoreOptions};
 
 use crate::output::{Failure, note};
 
@@ -71,6 +73,37 @@ impl OpenArgs {
             note(&format!("warning: {}", warning.message));
         }
         Ok(engine)
+    }
+}
+
+/// What a command on prompts alone opens.
+impl OpenArgs {
+    /// The folder of prompts.
+    pub(crate) fn store(&self) -> Result<FileStore, Failure> {
+        self.store_in().map(|(store, _)| store)
+    }
+
+    /// The folder of prompts, and its path.
+    pub(crate) fn store_in(&self) -> Result<(FileStore, PathBuf), Failure> {
+        let config = Config::open(self.source(), self.overrides()?)?;
+        let engine = config.engine;
+        let Some(folder) = engine.prompts else {
+            let how = "set `prompts` in the [engine] table of slugline.toml, or pass --prompts";
+            return Err(Failure::other(format!(
+                "no prompt folder is configured: {how}"
+            )));
+        };
+        let options = StoreOptions {
+            watch: false,
+            default_workspace: engine.default_workspace,
+            default_project: engine.default_project,
+            rules: Arc::new(Rules {
+                limits: engine.template_limits,
+                ..Rules::default()
+            }),
+            ..StoreOptions::default()
+        };
+        Ok((FileStore::open(&folder, options)?, folder))
     }
 }
 
