@@ -119,9 +119,7 @@ fn run(case: &Case, target: &slugline::provider::Target) -> Vec<String> {
             Err(error) => compare::error(case, &error),
             Ok(reply) => {
                 let mut problems = compare::reply(case, &reply);
-                if case.api == "openai-chat" {
-                    problems.extend(restream::check(case, target, &reply));
-                }
+                problems.extend(restream::check(case, target, &reply));
                 problems
             }
         };
@@ -155,6 +153,68 @@ fn run(case: &Case, target: &slugline::provider::Target) -> Vec<String> {
         }
     }
     problems
+}
+
+/// What is cut, doubled or altered anywhere is an answer or an error of some kind, and nothing worse.
+#[test]
+fn broken_answers_are_errors_and_no_panics() {
+    let Some(cases) = case::all() else {
+        return;
+    };
+    for case in &cases {
+        let Some(target) = case.target(dialect_of(&case.api)) else {
+            continue;
+        };
+        let mut random = fastrand::Rng::with_seed(case.seed());
+        for _ in 0..20 {
+            let body = broken(&case.body, &mut random);
+            let dialect = &target.provider.dialect;
+            if case.stream {
+                stream(&target, &random_cuts(&body, &mut random));
+            } else if let Ok(reply) = dialect.decode(&case.headers, &body, &target) {
+                assert!(!reply.choices.is_empty(), "{}", case.file);
+            }
+            let error = dialect.decode_error(400, &case.headers, &body, &target);
+            assert!(!error.to_string().is_empty(), "{}", case.file);
+        }
+    }
+}
+
+fn broken(body: &[u8], random: &mut fastrand::Rng) -> Vec<u8> {
+    const ODD: &[&[u8]] = &[
+        b"null",
+        b"[]",
+        b"{}",
+        b"\"\"",
+        b"-1",
+        b"1e400",
+        b"\xff",
+        b"\n\n",
+        b"\"type\":",
+        b"[[[[[[[[",
+    ];
+    let mut body = body.to_vec();
+    for _ in 0..random.usize(1..4) {
+        if body.is_empty() {
+            break;
+        }
+        let from = random.usize(..body.len());
+        let to = random.usize(from..=body.len().min(from + 40));
+        match random.u8(..5) {
+            0 => body.truncate(from),
+            1 => drop(body.drain(from..to)),
+            2 => {
+                let piece = body[from..to].to_vec();
+                body.splice(to..to, piece).for_each(drop);
+            }
+            3 => body[from] = random.u8(..),
+            _ => {
+                let odd = ODD[random.usize(..ODD.len())];
+                body.splice(from..to, odd.iter().copied()).for_each(drop);
+            }
+        }
+    }
+    body
 }
 
 fn random_cuts<'a>(body: &'a [u8], random: &mut fastrand::Rng) -> Vec<&'a [u8]> {

@@ -1,4 +1,4 @@
-//! A whole answer of the OpenAI format cut into chunks as a host would stream it: both must be read as the same.
+//! A whole answer cut into chunks as a host would stream it: both must be read as the same.
 
 use serde_json::{Map, Value, json};
 use slugline::provider::{Reply, Target};
@@ -6,10 +6,16 @@ use slugline::provider::{Reply, Target};
 use super::case::Case;
 use super::{compare, stream};
 
-/// Differences between the whole answer and its stream.
+/// Differences between the whole answer and its stream; none where the format has no stream of this kind.
 pub(crate) fn check(case: &Case, target: &Target, whole: &Reply) -> Vec<String> {
     let body: Value = serde_json::from_slice(&case.body).unwrap();
-    let streamed = stream(target, &[events(&body).as_bytes()]);
+    let events = match case.api.as_str() {
+        "openai-chat" => events(&body),
+        "anthropic" => anthropic(&body),
+        "gemini" => gemini(&body),
+        _ => return Vec::new(),
+    };
+    let streamed = stream(target, &[events.as_bytes()]);
     if let Some(error) = streamed.error {
         return vec![format!("streamed: {error}")];
     }
@@ -95,4 +101,79 @@ fn pieces(text: &str) -> impl Iterator<Item = String> {
         .map(|piece| piece.iter().collect())
         .collect();
     pieces.into_iter()
+}
+
+/// A message of Anthropic's as events.
+fn anthropic(body: &Value) -> String {
+    let mut out = String::new();
+    let mut event = |value: Value| {
+        let name = value["type"].as_str().unwrap();
+        out.push_str(&format!("event: {name}\ndata: {value}\n\n"));
+    };
+    let mut message = body.clone();
+    for (key, none) in [
+        ("content", json!([])),
+        ("stop_reason", Value::Null),
+        ("stop_sequence", Value::Null),
+        ("stop_details", Value::Null),
+    ] {
+        message[key] = none;
+    }
+    event(json!({"type": "message_start", "message": message}));
+    for (index, block) in body["content"].as_array().unwrap().iter().enumerate() {
+        let mut start = block.clone();
+        let mut deltas = Vec::new();
+        for (key, kind) in [
+            ("text", "text_delta"),
+            ("thinking", "thinking_delta"),
+            ("signature", "signature_delta"),
+        ] {
+            if let Some(text) = block[key].as_str() {
+                start[key] = "".into();
+                deltas.extend(pieces(text).map(|piece| json!({"type": kind, key: piece})));
+            }
+        }
+        if block["input"].is_object() {
+            start["input"] = json!({});
+            let input = block["input"].to_string();
+            let piece = |piece| json!({"type": "input_json_delta", "partial_json": piece});
+            deltas.extend(pieces(&input).map(piece));
+        }
+        event(json!({"type": "content_block_start", "index": index, "content_block": start}));
+        for delta in deltas {
+            event(json!({"type": "content_block_delta", "index": index, "delta": delta}));
+        }
+        event(json!({"type": "content_block_stop", "index": index}));
+    }
+    event(json!({
+        "type": "message_delta",
+        "delta": {
+            "stop_reason": body["stop_reason"],
+            "stop_sequence": body["stop_sequence"],
+            "stop_details": body["stop_details"],
+        },
+        "usage": body["usage"],
+    }));
+    event(json!({"type": "message_stop"}));
+    out
+}
+
+/// An answer of Gemini's as chunks with a part each; the last one has what is neither part nor candidate.
+fn gemini(body: &Value) -> String {
+    let none = Vec::new();
+    let mut out = String::new();
+    let mut chunk = |value: Value| out.push_str(&format!("data: {value}\r\n\r\n"));
+    for candidate in body["candidates"].as_array().unwrap_or(&none) {
+        let parts = candidate["content"]["parts"].as_array().unwrap_or(&none);
+        for part in parts {
+            chunk(json!({"candidates": [{"content": {"role": "model", "parts": [part]}}]}));
+        }
+        let mut end = candidate.as_object().unwrap().clone();
+        end.shift_remove("content");
+        chunk(json!({"candidates": [end]}));
+    }
+    let mut rest = body.as_object().unwrap().clone();
+    rest.shift_remove("candidates");
+    chunk(Value::Object(rest));
+    out
 }

@@ -45,6 +45,9 @@ pub(super) fn decode(bytes: &[u8], target: &Target, family: &'static str) -> Res
             choices.push(choice(delta));
         }
     }
+    if choices.is_empty() {
+        return Err(no_answer(&text, target));
+    }
     choices.sort_by_key(|choice| choice.index);
     Ok(Reply {
         head: decoder.into_head(),
