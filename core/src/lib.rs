@@ -1,5 +1,6 @@
 //! Slugline: the embedded prompt engine.
 #![warn(missing_docs)]
+#![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]
 
 pub mod assign;
 pub mod catalogue;

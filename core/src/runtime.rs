@@ -136,6 +136,12 @@ impl StreamHandle {
         }
     }
 
+    /// A call that was refused before it began: the error arrives at the first pull, like any other.
+    pub fn failed(error: Error) -> Self {
+        let refused = Box::pin(std::future::ready(Err(error)));
+        StreamHandle::new(ChatStream::new(refused, false, 0))
+    }
+
     /// What is ready now, without waiting; `None` where that is nothing.
     ///
     /// # Errors
@@ -159,7 +165,12 @@ impl StreamHandle {
     /// The polled form of [`StreamHandle::next_batch`], from any thread.
     pub fn poll_batch(&self, cx: &mut Context<'_>, max: usize) -> Poll<Result<Batch>> {
         let Ok(mut stream) = self.stream.try_lock() else {
-            return Poll::Ready(Err(second_reader()));
+            // Whoever cancels holds the stream for a moment too.
+            return Poll::Ready(Err(if self.cancel.is_cancelled() {
+                crate::stream::cancelled()
+            } else {
+                second_reader()
+            }));
         };
         let runtime = match handle() {
             Ok(runtime) => runtime,
@@ -248,7 +259,8 @@ pub fn block_on<T>(
     })
 }
 
-fn second_reader() -> Error {
+/// What a pull gets while another one is under way.
+pub fn second_reader() -> Error {
     Error::new(
         ErrorKind::InvalidRequest,
         "the stream is being read already: one reader at a time",

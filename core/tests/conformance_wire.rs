@@ -189,7 +189,7 @@ fn encode(case: &Value, target: &Target) -> Result<(Value, Value), Error> {
 /// What is read in the answer, streamed where the file is named so: whole and one byte at a time.
 fn answer(case: &Value, target: &Target, file: &str, bytes: &[u8]) -> Result<(), String> {
     let expected = &case["answer"];
-    if !file.ends_with(".sse") {
+    if !file.ends_with(".sse") && !file.ends_with(".eventstream") {
         let reply = target
             .provider
             .dialect

@@ -10,6 +10,7 @@ use crate::chat::{
 use crate::config::{Ask, Config, Models, Plan};
 use crate::error::{Error, ErrorKind, Result};
 use crate::prompt::{Address, Prompt, PromptStore, RenderPrompt, Rules};
+use crate::provider;
 use crate::template::trim_text;
 
 /// A call that is ready to be routed.
@@ -260,6 +261,13 @@ impl<'a> Composer<'a> {
         )?;
         base.tools = None;
         own.tools = tools;
+        if base.is_empty() {
+            provider::check(&own, &messages)?;
+        } else {
+            let mut all = base.clone();
+            all.overlay(own.clone());
+            provider::check(&all, &messages)?;
+        }
         Ok(Composed {
             messages,
             base,

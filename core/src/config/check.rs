@@ -346,7 +346,3 @@ fn arm_leads_somewhere(
     }
     leads_somewhere(models, model, Scope::default(), at)
 }
-
-#[cfg(test)]
-#[path = "check_tests.rs"]
-mod tests;

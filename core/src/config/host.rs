@@ -372,7 +372,3 @@ fn plain_http(
     // An optional key that is not set: it must not start to be sent when it is set later.
     Ok(KeySource::None)
 }
-
-#[cfg(test)]
-#[path = "host_tests.rs"]
-mod tests;

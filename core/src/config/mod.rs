@@ -21,3 +21,6 @@ pub use model::{
 pub use presets::{Evidence, Preset, PresetEnv, preset, presets};
 pub use resolve::{Ask, Group, Models, Plan, PlannedTarget};
 pub use setting::{Goal, Headers, KeyProviders, Proxy, Recording, Storage, Strategy};
+
+#[cfg(test)]
+mod cases_tests;

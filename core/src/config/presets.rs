@@ -84,14 +84,14 @@ mod tests {
     fn every_host_of_the_documentation_is_there() {
         let rows: Vec<Preset> = serde_json::from_str(include_str!("presets.json")).unwrap();
         let names: Vec<&str> = rows.iter().map(|row| row.name.as_str()).collect();
-        for name in "openai azure anthropic gemini vertex bedrock cohere mistral groq deepseek xai together \
+        for name in "openai azure anthropic gemini vertex vertex-anthropic bedrock cohere mistral groq deepseek xai together \
                      fireworks openrouter perplexity cerebras nvidia sambanova huggingface deepinfra hyperbolic \
                      nebius moonshot zai dashscope minimax ollama vllm llamacpp lmstudio litellm test"
             .split_whitespace()
         {
             assert!(names.contains(&name), "{name}");
         }
-        assert_eq!(names.len(), 32);
+        assert_eq!(names.len(), 33);
     }
 
     #[test]

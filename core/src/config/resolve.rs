@@ -369,7 +369,3 @@ fn single(target: Target) -> Group {
         }],
     }
 }
-
-#[cfg(test)]
-#[path = "resolve_tests.rs"]
-mod tests;

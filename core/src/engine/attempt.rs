@@ -38,11 +38,10 @@ pub(super) fn encode(
 ) -> Result<Encoded> {
     let dialect = &target.provider.dialect;
     let capability = dialect.capability(target);
-    let _ = (capability, policy);
-    let mut told = Vec::new();
+    let (options, mut told) = provider::fit(options, messages, &capability, policy)?;
     let call = provider::Call {
         messages,
-        options,
+        options: &options,
         target,
         stream,
     };

@@ -8,10 +8,11 @@ use super::attempt::Answer;
 use super::attempts::{AttemptEntry, millis};
 use super::call::Call;
 use super::dispatch::{Place, Won};
-use crate::chat::{ChatCompletion, Meta, StreamHead, Timing};
+use crate::catalogue;
+use crate::chat::{ChatCompletion, Cost, Meta, StreamHead, Timing};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::{Reply, ReplyHead};
+use crate::provider::{Reply, ReplyHead, Target};
 use crate::route::{Candidate, policy};
 use crate::stream::{Accumulator, Finisher, Live, Opened};
 
@@ -94,7 +95,8 @@ impl Ending {
             choice.model.clone_from(&name);
         }
         let (attempts, warnings, queued) = call.log.summary();
-        let cost = reply.head.cost.take().or_else(|| None);
+        let told = reply.head.cost.take();
+        let cost = told.or_else(|| list_price(target, &reply, created));
         ChatCompletion {
             id,
             created,
@@ -214,6 +216,13 @@ fn interrupted(mut error: Error) -> Error {
     }
     data.retryable = false;
     error
+}
+
+/// The cost by list prices, where the catalogue knows the model; never 0 for unknown.
+fn list_price(target: &Target, reply: &Reply, at: i64) -> Option<Cost> {
+    let entry = catalogue::find(&target.provider.preset, &target.model)?;
+    let tier = reply.head.service_tier.as_deref();
+    catalogue::cost(&entry.prices, reply.usage.as_ref()?, tier, at)
 }
 
 fn made_up_id() -> String {

@@ -286,6 +286,7 @@ fn checked(key: &str, what: &str) -> Result<Option<Credentials>> {
 
 /// The value of an environment variable; one that is empty counts as not set.
 /// Every read of the environment in this crate goes through here.
+#[expect(clippy::disallowed_methods, reason = "this is the one place")]
 pub(crate) fn env_var(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -31,6 +31,10 @@ pub fn fit<'a>(
         policy,
         warnings: Vec::new(),
     };
+    if policy != options.unsupported.unwrap_or_default() {
+        // Dialects find more while they encode, and ask here what to do about it.
+        fitting.options.to_mut().unsupported = Some(policy);
+    }
     fitting.plain()?;
     fitting.tools()?;
     fitting.response_format()?;

@@ -44,7 +44,7 @@ fn a_call_that_fits_is_not_copied() {
         "messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}]}],
         "temperature": 1, "max_tokens": 5, "user": "u", "tool_choice": "auto", "response_format": {"type": "text"},
     }));
-    let policy = UnsupportedPolicy::Error;
+    let policy = UnsupportedPolicy::Warn;
     let (fits, warnings) = fit(&request.options, &request.messages, &capability(), policy).unwrap();
     assert!(matches!(fits, Cow::Borrowed(_)));
     assert!(warnings.is_empty());
@@ -154,4 +154,15 @@ fn what_holds_anyway_is_left_out_without_a_word() {
         (fits.n, fits.logprobs, &fits.modalities),
         (None, None, &None)
     );
+}
+
+#[test]
+fn the_policy_goes_with_the_options() {
+    let request = request(json!({"messages": "hi"}));
+    let policy = UnsupportedPolicy::Error;
+    let (fits, _) = fit(&request.options, &request.messages, &capability(), policy).unwrap();
+    assert_eq!(fits.unsupported, Some(policy));
+    let policy = UnsupportedPolicy::Warn;
+    let (fits, _) = fit(&request.options, &request.messages, &capability(), policy).unwrap();
+    assert!(matches!(fits, std::borrow::Cow::Borrowed(_)));
 }

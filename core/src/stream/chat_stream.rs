@@ -128,9 +128,14 @@ impl ChatStream {
     /// The polled form of [`ChatStream::next_batch`].
     pub fn poll_batch(&mut self, cx: &mut Context<'_>, max: usize) -> Poll<Result<Vec<Delta>>> {
         self.cancel.watch(cx.waker());
-        if self.cancel.is_cancelled() && !matches!(self.state, State::Ended) {
+        if self.cancel.is_cancelled() {
+            // A stream that had ended by then stays as it ended.
             self.close();
-            return Poll::Ready(Err(cancelled()));
+            if let Some(Err(error)) = &self.outcome
+                && error.kind() == ErrorKind::Cancelled
+            {
+                return Poll::Ready(Err(error.clone()));
+            }
         }
         if let State::Opening(opening) = &mut self.state {
             match opening.as_mut().poll(cx) {
@@ -262,6 +267,6 @@ impl Drop for ChatStream {
     }
 }
 
-fn cancelled() -> Error {
+pub(crate) fn cancelled() -> Error {
     Error::new(ErrorKind::Cancelled, "the call was cancelled")
 }

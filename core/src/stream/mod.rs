@@ -9,6 +9,8 @@ mod whole;
 
 pub use accumulate::Accumulator;
 pub use cancel::CancelHandle;
+#[cfg(feature = "runtime")]
+pub(crate) use chat_stream::cancelled;
 pub use chat_stream::{BATCH, ChatStream};
 pub(crate) use chat_stream::{Finisher, Opened};
 pub(crate) use live::Live;

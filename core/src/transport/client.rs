@@ -4,6 +4,8 @@
 //! body still to come. Retries, deadlines and the meaning of a status belong to the callers; only a connection
 //! that died while idle is replaced here, unseen.
 
+#![expect(clippy::disallowed_types, reason = "the one file that knows reqwest")]
+
 use std::cell::Cell;
 use std::fmt;
 use std::net::SocketAddr;
@@ -19,7 +21,7 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tower_layer::Layer;
 use tower_service::Service;
 
-use super::destination::{Destination, is_metadata};
+use super::destination::{Destination, Destinations, is_metadata};
 use super::failure::{Facts, broken_body, headers_too_large, unanswered, was_stale};
 use super::limits::HEADER_BYTES;
 use super::{Body, BoxFuture, HttpRequest, HttpResponse, Transport, tls};
@@ -70,6 +72,7 @@ pub struct Client(Arc<Inner>);
 
 struct Inner {
     settings: ClientSettings,
+    checked: Destinations,
     /// To other machines.
     outward: Route,
     /// To this machine, past any proxy.
@@ -107,6 +110,10 @@ tokio::task_local! {
 impl Client {
     /// Reads certificates and checks the proxy's URL; opens no connection. What cannot be used is an error of
     /// kind `ConfigError` that names the setting.
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "certificates of the machine are the network's own environment"
+    )]
     pub fn new(settings: ClientSettings) -> Result<Client> {
         let cert_file = std::env::var_os("SSL_CERT_FILE")
             .filter(|file| !file.is_empty())
@@ -129,6 +136,7 @@ impl Client {
         Ok(Client(Arc::new(Inner {
             outward: Route::new(outward)?,
             local: Route::new(local)?,
+            checked: Destinations::default(),
             settings,
         })))
     }
@@ -151,7 +159,7 @@ impl Transport for Client {
 impl Inner {
     async fn send(&self, request: HttpRequest) -> Result<HttpResponse> {
         let settings = &self.settings;
-        let to = Destination::check(&request.url, settings.allow_http)?;
+        let to = self.checked.check(&request.url, settings.allow_http)?;
         if settings.block_network {
             let message = format!("{to} is not asked: `block_network` is set");
             return Err(Error::new(ErrorKind::PermissionDenied, message));
@@ -179,7 +187,11 @@ impl Inner {
         unanswered(facts, &error, to).with_source(error)
     }
 
-    fn answer(&self, mut response: reqwest::Response, from: Destination) -> Result<HttpResponse> {
+    fn answer(
+        &self,
+        mut response: reqwest::Response,
+        from: Arc<Destination>,
+    ) -> Result<HttpResponse> {
         let headers = std::mem::take(response.headers_mut());
         if header_bytes(&headers) > HEADER_BYTES {
             return Err(headers_too_large(&from));
@@ -200,7 +212,7 @@ impl Inner {
         })
     }
 
-    fn body(&self, response: reqwest::Response, from: Destination) -> Body {
+    fn body(&self, response: reqwest::Response, from: Arc<Destination>) -> Body {
         let limit = self.settings.max_answer_bytes;
         let mut left = limit;
         Box::pin(response.bytes_stream().map(move |chunk| {

@@ -1,7 +1,9 @@
 //! Where a request may go: what is checked of a URL, and of an address, before anything is sent.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::sync::{Arc, PoisonError, RwLock};
 
 use url::{Host, Url};
 
@@ -14,6 +16,32 @@ pub(super) struct Destination {
     pub(super) url: Url,
     /// The host is this machine.
     pub(super) loopback: bool,
+}
+
+/// The URLs that were checked before. An application asks a few, again and again, and to read one takes a sixth of
+/// a whole exchange.
+#[derive(Debug, Default)]
+pub(super) struct Destinations(RwLock<HashMap<String, Arc<Destination>>>);
+
+impl Destinations {
+    /// Beyond so many, all are forgotten: memory must not grow with what a caller makes up.
+    const MOST: usize = 256;
+
+    /// [`Destination::check`], at most once for a URL.
+    pub(super) fn check(&self, url: &str, allow_http: bool) -> Result<Arc<Destination>> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(destination) = known.get(url) {
+            return Ok(Arc::clone(destination));
+        }
+        drop(known);
+        let destination = Arc::new(Destination::check(url, allow_http)?);
+        let mut known = self.0.write().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= Destinations::MOST {
+            known.clear();
+        }
+        known.insert(url.to_owned(), Arc::clone(&destination));
+        Ok(destination)
+    }
 }
 
 impl Destination {
@@ -142,6 +170,23 @@ mod tests {
             assert_eq!(destination.to_string(), place);
             assert_eq!(destination.loopback, loopback, "{url}");
         }
+    }
+
+    #[test]
+    fn what_was_checked_is_kept_up_to_a_number() {
+        let destinations = Destinations::default();
+        let first = destinations.check("https://h/0", false).unwrap();
+        assert!(Arc::ptr_eq(
+            &first,
+            &destinations.check("https://h/0", false).unwrap()
+        ));
+        for index in 0..3 * Destinations::MOST {
+            let url = format!("https://h/{index}");
+            assert_eq!(destinations.check(&url, false).unwrap().url.as_str(), url);
+        }
+        assert!(destinations.0.read().unwrap().len() <= Destinations::MOST);
+        assert!(destinations.check("http://h/", false).is_err());
+        assert!(destinations.check("http://h/", false).is_err());
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The only place that touches the network: requests and answers as plain data ([`HttpRequest`],
-//! [`HttpResponse`]), the [`Transport`] trait and its three carriers, and the parsers that cut
-//! a body into [`Frame`]s.
+//! [`HttpResponse`]), the [`Transport`] trait and its three carriers ([`Client`] over the network, [`Replay`] from
+//! a folder, [`Scripted`] by the request itself), and the parsers that cut a body into [`Frame`]s.
 
 mod client;
 mod destination;

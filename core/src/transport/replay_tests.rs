@@ -89,7 +89,7 @@ async fn a_request_that_differs_is_named_by_its_path_and_not_by_its_values() {
         assert_eq!(error.kind(), ErrorKind::InvalidRequest);
         assert_eq!(error.data().param.as_deref(), Some(param));
         assert_eq!(error.data().details["file"], "001.json");
-        let shown = format!("{error} {error:?}");
+        let shown = format!("{error} {error:?} {replay:?}");
         assert!(
             !shown.contains("secret") && !shown.contains("hidden"),
             "{shown}"

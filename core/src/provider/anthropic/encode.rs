@@ -17,7 +17,7 @@ use crate::transport::HttpRequest;
 use super::models::{Model, Off, Sampling, Thinking as Way};
 use super::turns::{Conversation, conversation};
 use super::types::{self, Format, Metadata, OutputConfig, Request, Thinking};
-use super::{DEFAULT_VERSION, schema};
+use super::{DEFAULT_VERSION, FAMILY, schema};
 
 /// `max_tokens` where neither the call nor the catalogue names one.
 const MOST_TOKENS: i64 = 4096;
@@ -239,9 +239,11 @@ fn tool_choice<'a>(
     }))
 }
 
-/// The API requires a limit: the model's own where it is known.
+/// The API requires a limit: the model's own where it is known, at this host or at home.
 fn most_tokens(target: &Target) -> i64 {
+    let model = target.model.split('@').next().unwrap_or_default();
     catalogue::find(&target.provider.preset, &target.model)
+        .or_else(|| catalogue::find(FAMILY, model))
         .and_then(|entry| i64::try_from(entry.max_output?).ok())
         .unwrap_or(MOST_TOKENS)
 }

@@ -39,6 +39,8 @@ pub(super) fn decode(bytes: &[u8], target: &Target) -> Result<Reply> {
     for (index, raw) in (0..).zip(blocks.unwrap_or_default()) {
         parts.block(index, raw.get(), target)?;
     }
+    let mut extra = answer.extra;
+    extra.retain(|_, value| !value.is_null());
     let native = answer.stop_reason;
     if let Some(error) = failure(native.as_deref(), provider, model) {
         return Err(error);
@@ -56,7 +58,7 @@ pub(super) fn decode(bytes: &[u8], target: &Target) -> Result<Reply> {
     Ok(Reply {
         head: ReplyHead {
             service_tier: answer.service_tier.and_then(|tier| tier.kind),
-            extra: answer.extra,
+            extra,
             ..ReplyHead::default()
         },
         choices: vec![Choice {

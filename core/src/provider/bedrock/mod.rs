@@ -1,9 +1,10 @@
 //! Amazon Bedrock's Converse API: one wire format in front of many makers' models.
 //!
-//! [`encode`] writes requests, with [`turns`] and [`media`] for the messages and [`tools`] for tools and formats;
-//! [`sign`] signs them. [`decode`] and [`stream`] read answers; [`replay`] keeps what a later request must send
-//! back; [`models`] knows what differs between the makers.
+//! [`encode`] writes requests, with [`turns`], [`assistant`] and [`media`] for the messages and [`tools`] for tools
+//! and formats; [`sign`] signs them. [`decode`] and [`stream`] read answers; [`replay`] keeps what a later request
+//! must send back; [`models`] knows what differs between the makers.
 
+mod assistant;
 mod decode;
 mod encode;
 mod media;

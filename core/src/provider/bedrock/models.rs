@@ -49,6 +49,17 @@ pub(super) enum Caching {
     Tools,
 }
 
+/// What may stand in one turn with the results of tools.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum BesideResults {
+    /// Anything.
+    All,
+    /// Text, images and sounds.
+    NoFiles,
+    /// Nothing.
+    Nothing,
+}
+
 /// What a family of models takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Family {
@@ -65,6 +76,7 @@ pub(super) struct Family {
     schemas: &'static [&'static str],
     /// A conversation may begin with the assistant.
     pub(super) assistant_first: bool,
+    pub(super) beside_results: BesideResults,
     /// Results of tools must be JSON, not text.
     pub(super) json_results: bool,
     /// Results of tools say whether they are errors.
@@ -82,6 +94,7 @@ const COMMON: Family = Family {
     tool_choice: true,
     schemas: &[],
     assistant_first: false,
+    beside_results: BesideResults::All,
     json_results: false,
     result_status: true,
     short_ids: false,
@@ -102,6 +115,7 @@ const FAMILIES: &[Family] = &[
             "claude-sonnet-4-6",
         ],
         assistant_first: true,
+        beside_results: BesideResults::NoFiles,
         ..COMMON
     },
     Family {
@@ -120,6 +134,7 @@ const FAMILIES: &[Family] = &[
             "mistral-large-3",
             "voxtral",
         ],
+        beside_results: BesideResults::Nothing,
         json_results: true,
         short_ids: true,
         ..COMMON
@@ -140,6 +155,7 @@ const FAMILIES: &[Family] = &[
     Family {
         maker: "meta",
         tool_choice: false,
+        beside_results: BesideResults::Nothing,
         ..COMMON
     },
     Family {
@@ -150,6 +166,7 @@ const FAMILIES: &[Family] = &[
     Family {
         maker: "writer",
         tool_choice: false,
+        beside_results: BesideResults::Nothing,
         result_status: false,
         ..COMMON
     },

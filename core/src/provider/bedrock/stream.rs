@@ -203,9 +203,10 @@ impl Decoder {
         Ok(())
     }
 
-    /// Keeps fields that are not known here, without the padding of events.
+    /// Keeps fields that are not known here, without the padding of events and what says nothing.
     fn keep(&mut self, mut extra: JsonMap) {
         extra.remove("p");
+        extra.retain(|_, value| !value.is_null());
         self.head.extra.extend(extra);
     }
 }

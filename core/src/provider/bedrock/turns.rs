@@ -1,23 +1,22 @@
 //! Messages to turns: instructions lifted into `system`, neighbours of one role merged, the results of tools
-//! first in their turn, and replayed turns rebuilt block by block.
+//! first in their turn. The model's own turns are [`assistant`](super::assistant)'s.
 
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use super::media;
-use super::models::{self, Caching, Family};
-use super::replay::{self, Entry};
-use super::types::{
-    Block, CachePoint, Input, Json, Reasoning, SignedText, ToolResult, ToolUse, Turn,
-};
-use crate::chat::{CacheMode, Content, FunctionCall, Message, Part, Role};
+use super::models::{self, BesideResults, Caching, Family};
+use super::types::{Block, CachePoint, Json, ToolResult, Turn};
+use crate::chat::{CacheMode, Content, Message, Part, Role};
 use crate::error::{Error, Result};
 use crate::provider::told::Told;
 use crate::provider::{Call, arguments};
 
-/// What is said where a turn is needed and there is nothing to say; white space alone is refused.
-const NOTHING: &str = ".";
+/// What is said where words are needed and there are none; white space alone is refused.
+fn nothing() -> Block<'static> {
+    Block::Text(Cow::Borrowed("."))
+}
 
 /// `system` and `messages` of a request.
 #[derive(Debug, Default)]
@@ -51,17 +50,17 @@ pub(super) fn conversation<'a>(
     builder.finish()
 }
 
-struct Builder<'a, 't, 'w> {
-    conversation: Conversation<'a>,
+pub(super) struct Builder<'a, 't, 'w> {
+    pub(super) conversation: Conversation<'a>,
     /// How many results the last turn begins with.
     results: usize,
     /// Ids of the calls so far, as sent, with the function's name.
-    known: Vec<(Cow<'a, str>, &'a str)>,
+    pub(super) known: Vec<(Cow<'a, str>, &'a str)>,
     /// Documents so far: their names must differ.
     documents: usize,
     /// Whether caching marks are carried.
     marks: bool,
-    short_ids: bool,
+    pub(super) short_ids: bool,
     family: &'static Family,
     told: &'t mut Told<'w>,
 }
@@ -85,9 +84,16 @@ impl<'a> Builder<'a, '_, '_> {
         }
     }
 
-    fn push(&mut self, role: &'static str, mut blocks: Vec<Block<'a>>) {
+    pub(super) fn push(&mut self, role: &'static str, mut blocks: Vec<Block<'a>>) {
         if blocks.is_empty() {
             return;
+        }
+        if self.results > 0 && role == "user" && !self.may_join(&blocks) {
+            self.told.adapted(
+                "messages",
+                "this model takes no such content beside the results of tools; a turn that says `.` was put between",
+            );
+            self.push("assistant", vec![nothing()]);
         }
         match self.conversation.turns.last_mut() {
             Some(turn) if turn.role == role => turn.content.append(&mut blocks),
@@ -99,6 +105,16 @@ impl<'a> Builder<'a, '_, '_> {
                 });
             }
         }
+    }
+
+    /// Whether these blocks may stand in a turn with results of tools.
+    fn may_join(&self, blocks: &[Block<'_>]) -> bool {
+        blocks.iter().all(|block| match self.family.beside_results {
+            _ if matches!(block, Block::ToolResult(_) | Block::CachePoint(_)) => true,
+            BesideResults::All => true,
+            BesideResults::NoFiles => !matches!(block, Block::Document(_) | Block::Video(_)),
+            BesideResults::Nothing => false,
+        })
     }
 
     fn instruction(&mut self, place: usize, message: &'a Message) -> Result<()> {
@@ -122,146 +138,6 @@ impl<'a> Builder<'a, '_, '_> {
             self.push("user", blocks);
         }
         Ok(())
-    }
-
-    fn assistant(&mut self, place: usize, message: &'a Message) -> Result<()> {
-        let blocks = match replay::entries(message) {
-            Some(entries) => self.replayed(place, message, &entries)?,
-            None => {
-                let mut blocks = self.said(place, message)?;
-                self.calls(place, message, &mut blocks)?;
-                blocks
-            }
-        };
-        self.push("assistant", blocks);
-        Ok(())
-    }
-
-    /// What an assistant turn says in words; a refusal counts where there is nothing else.
-    fn said(&mut self, place: usize, message: &'a Message) -> Result<Vec<Block<'a>>> {
-        let mut blocks = self.parts(place, message)?;
-        if blocks.is_empty()
-            && let Some(refusal) = &message.refusal
-        {
-            blocks.extend(text(refusal));
-        }
-        Ok(blocks)
-    }
-
-    fn calls(
-        &mut self,
-        place: usize,
-        message: &'a Message,
-        blocks: &mut Vec<Block<'a>>,
-    ) -> Result<()> {
-        for index in 0..message.tool_calls.len() {
-            blocks.extend(self.call(place, index, message, None)?);
-        }
-        if let Some(function) = &message.function_call {
-            let param = format!("messages[{place}].function_call");
-            let id = Cow::Owned(format!("function_{place}"));
-            blocks.push(self.use_of(id, function, None, &param)?);
-        }
-        Ok(())
-    }
-
-    fn call(
-        &mut self,
-        place: usize,
-        index: usize,
-        message: &'a Message,
-        kind: Option<&'a str>,
-    ) -> Result<Option<Block<'a>>> {
-        let Some(call) = message.tool_calls.get(index) else {
-            return Ok(None);
-        };
-        let path = format!("messages[{place}].tool_calls[{index}]");
-        if call.id.is_empty() {
-            let param = format!("{path}.id");
-            let message = format!("`{param}` is empty; the result of the call refers to it");
-            return Err(Error::invalid(param, message));
-        }
-        let param = format!("{path}.function");
-        let block = self.use_of(Cow::Borrowed(&call.id), &call.function, kind, &param)?;
-        Ok(Some(block))
-    }
-
-    fn use_of(
-        &mut self,
-        id: Cow<'a, str>,
-        function: &'a FunctionCall,
-        kind: Option<&'a str>,
-        param: &str,
-    ) -> Result<Block<'a>> {
-        let id = match id {
-            Cow::Borrowed(id) => models::wire_id(id, self.short_ids),
-            Cow::Owned(id) => Cow::Owned(models::wire_id(&id, self.short_ids).into_owned()),
-        };
-        self.known.push((id.clone(), &function.name));
-        self.conversation.called.push(&function.name);
-        let input = arguments::object(&function.arguments, &format!("{param}.arguments"))?;
-        Ok(Block::ToolUse(ToolUse {
-            tool_use_id: id,
-            name: &function.name,
-            input: Input(input),
-            kind,
-        }))
-    }
-
-    /// A turn that Converse gave: its blocks in their old order. Where the message was changed since, what is
-    /// kept whole comes first, as reasoning must stand before what it led to.
-    fn replayed(
-        &mut self,
-        place: usize,
-        message: &'a Message,
-        entries: &[Entry<'a>],
-    ) -> Result<Vec<Block<'a>>> {
-        let said: Cow<'a, str> = match &message.content {
-            Some(Content::Text(text)) => Cow::Borrowed(text),
-            Some(parts) => Cow::Owned(parts.text()),
-            None => Cow::Borrowed(""),
-        };
-        let thought = message.reasoning_content.as_deref().unwrap_or_default();
-        let unchanged = is_unchanged(message, &said, entries);
-        let thought_unchanged = reasoning_bytes(entries) == thought.len();
-        let mut blocks = Vec::with_capacity(entries.len());
-        let (mut said_to, mut thought_to, mut calls) = (0, 0, 0);
-        for entry in entries {
-            match entry {
-                Entry::Reasoning(bytes, signature) => {
-                    let text = next(thought, &mut thought_to, *bytes);
-                    // Unsigned reasoning is not sent back: some models take it for their answer.
-                    if let (true, Some(text), Some(signature)) =
-                        (thought_unchanged, text, signature)
-                    {
-                        blocks.push(Block::ReasoningContent(Reasoning {
-                            reasoning_text: SignedText { text, signature },
-                        }));
-                    }
-                }
-                Entry::Raw(block) => blocks.push(Block::Raw(block)),
-                Entry::Text(bytes) if unchanged => {
-                    let piece = match &said {
-                        Cow::Borrowed(said) => next(said, &mut said_to, *bytes).map(Cow::Borrowed),
-                        Cow::Owned(said) => {
-                            let piece = next(said, &mut said_to, *bytes);
-                            piece.map(|piece| Cow::Owned(piece.to_owned()))
-                        }
-                    };
-                    blocks.extend(piece.map(Block::Text));
-                }
-                Entry::ToolUse(_, kind) if unchanged => {
-                    blocks.extend(self.call(place, calls, message, *kind)?);
-                    calls += 1;
-                }
-                Entry::Text(_) | Entry::ToolUse(..) => {}
-            }
-        }
-        if !unchanged {
-            blocks.append(&mut self.said(place, message)?);
-            self.calls(place, message, &mut blocks)?;
-        }
-        Ok(blocks)
     }
 
     fn result(&mut self, place: usize, message: &'a Message) -> Result<()> {
@@ -321,7 +197,7 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     /// The content of a message as blocks; empty text is left out, as Converse refuses it.
-    fn parts(&mut self, place: usize, message: &'a Message) -> Result<Vec<Block<'a>>> {
+    pub(super) fn parts(&mut self, place: usize, message: &'a Message) -> Result<Vec<Block<'a>>> {
         let parts = match &message.content {
             None => return Ok(Vec::new()),
             Some(Content::Text(said)) => return Ok(text(said).into_iter().collect()),
@@ -358,7 +234,7 @@ impl<'a> Builder<'a, '_, '_> {
                 blocks.push(block);
                 if let Some(mark) = part.cache_control().filter(|_| self.marks) {
                     // A mark may not follow a document or a film.
-                    blocks.extend(bare.then_some(Block::Text(Cow::Borrowed(NOTHING))));
+                    blocks.extend(bare.then(nothing));
                     blocks.push(Block::CachePoint(cache_point(mark, self.family)));
                 }
             }
@@ -385,7 +261,7 @@ impl<'a> Builder<'a, '_, '_> {
             );
             let turn = Turn {
                 role: "user",
-                content: vec![Block::Text(Cow::Borrowed(NOTHING))],
+                content: vec![nothing()],
             };
             self.conversation.turns.insert(0, turn);
         }
@@ -402,7 +278,7 @@ pub(super) fn cache_point<'a>(mark: &'a Value, family: &Family) -> CachePoint<'a
     }
 }
 
-fn text(said: &str) -> Option<Block<'_>> {
+pub(super) fn text(said: &str) -> Option<Block<'_>> {
     (!said.is_empty()).then_some(Block::Text(Cow::Borrowed(said)))
 }
 
@@ -411,7 +287,7 @@ fn needs_text(blocks: &mut Vec<Block<'_>>) {
     let document = |block: &Block<'_>| matches!(block, Block::Document(_));
     let words = |block: &Block<'_>| matches!(block, Block::Text(_));
     if blocks.iter().any(document) && !blocks.iter().any(words) {
-        blocks.insert(0, Block::Text(Cow::Borrowed(NOTHING)));
+        blocks.insert(0, nothing());
     }
 }
 
@@ -425,33 +301,4 @@ fn as_json(block: Block<'_>) -> Block<'_> {
         Block::Text(text) => Block::Json(Json::Result(text)),
         other => other,
     }
-}
-
-/// The next so many bytes of a text.
-fn next<'a>(text: &'a str, from: &mut usize, bytes: usize) -> Option<&'a str> {
-    let to = from.checked_add(bytes)?;
-    text.get(std::mem::replace(from, to)..to)
-}
-
-fn reasoning_bytes(entries: &[Entry<'_>]) -> usize {
-    entries.iter().fold(0usize, |sum, entry| match entry {
-        Entry::Reasoning(bytes, _) => sum.saturating_add(*bytes),
-        _ => sum,
-    })
-}
-
-/// Whether the message still says what its blocks said.
-fn is_unchanged(message: &Message, said: &str, entries: &[Entry<'_>]) -> bool {
-    let mut bytes = 0usize;
-    let mut calls = message.tool_calls.iter();
-    for entry in entries {
-        match entry {
-            Entry::Text(more) => bytes = bytes.saturating_add(*more),
-            Entry::ToolUse(id, _) if calls.next().is_none_or(|call| call.id != *id) => {
-                return false;
-            }
-            _ => {}
-        }
-    }
-    bytes == said.len() && calls.next().is_none() && message.function_call.is_none()
 }

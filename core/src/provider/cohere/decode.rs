@@ -29,9 +29,11 @@ pub(super) fn decode(bytes: &[u8], target: &Target) -> Result<Reply> {
     if let Some(error) = failure(native.as_deref(), None, provider, model) {
         return Err(error);
     }
+    let mut extra = answer.extra;
+    extra.retain(|_, value| !value.is_null());
     let mut head = ReplyHead {
         id: answer.id,
-        extra: answer.extra,
+        extra,
         ..ReplyHead::default()
     };
     let mut message = Message {

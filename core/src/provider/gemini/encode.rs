@@ -73,6 +73,12 @@ fn url(target: &Target, stream: bool) -> Result<String> {
     };
     let version = provider.api_version.as_deref();
     let (base, mut path) = if provider.quirks.vertex {
+        if target.model.starts_with("claude") {
+            let message = "this is a model of Anthropic, which speaks another format on Google Cloud: give its provider `preset = \"vertex-anthropic\"`";
+            return Err(Error::new(ErrorKind::UnknownModel, message)
+                .with_param("model")
+                .with_target(&provider.name, &target.model));
+        }
         let path = vertex::path(target, version.unwrap_or("v1"), "google")?;
         (vertex::base_url(provider)?, path)
     } else {

@@ -186,3 +186,35 @@ fn caching_marks_become_points_where_the_model_has_them() {
     off["cache"] = "off".into();
     assert!(!body(CLAUDE, off).to_string().contains("cachePoint"));
 }
+
+#[test]
+fn content_that_cannot_stand_beside_results_gets_a_turn_of_its_own() {
+    let request = |part: Value| {
+        json!({"messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "tool_calls": [{"id": "abcDEF123", "type": "function", "function": {"name": "weather", "arguments": "{}"}}]},
+            {"role": "tool", "tool_call_id": "abcDEF123", "content": "rain"},
+            {"role": "user", "content": [part]}
+        ], "tools": [weather()]})
+    };
+    let roles = |model: &str, part: Value| -> Vec<String> {
+        let sent = body(model, request(part));
+        let turns = sent["messages"].as_array().unwrap();
+        turns
+            .iter()
+            .map(|turn| turn["role"].as_str().unwrap().to_owned())
+            .collect()
+    };
+    let text = json!({"type": "text", "text": "and now?"});
+    let file = json!({"type": "file", "file": {"file_data": "data:text/plain,hi"}});
+    let joined = ["user", "assistant", "user"];
+    let apart = ["user", "assistant", "user", "assistant", "user"];
+    assert_eq!(roles(NOVA, file.clone()), joined);
+    assert_eq!(roles(CLAUDE, text.clone()), joined);
+    assert_eq!(roles(CLAUDE, file), apart);
+    assert_eq!(roles(LLAMA, text.clone()), apart);
+    assert_eq!(
+        warned(MISTRAL, request(text)),
+        [("adapted_parameter".into(), "messages".into())]
+    );
+}

@@ -1,0 +1,59 @@
+//! The native half of the Python package `slugline`: the core's engine, streams and answers as
+//! Python classes. The public half, `Engine` and `AsyncEngine` with their signatures, is Python.
+//!
+//! One call: `value.rs` reads the arguments, `engine.rs` starts it, `waiting.rs` or `awaiting.rs` waits,
+//! `types.rs` and `error.rs` show the outcome. Streams: `stream.rs` and `async_stream.rs`.
+
+mod async_stream;
+mod awaiting;
+mod bell;
+mod call;
+mod chunk;
+mod engine;
+mod error;
+mod hub;
+mod keys;
+mod log;
+mod show;
+mod stream;
+mod types;
+mod value;
+mod waiting;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+mod _native {
+    use pyo3::prelude::*;
+    use pyo3::types::PyType;
+
+    #[pymodule_export]
+    use crate::async_stream::{AsyncChatStream, AsyncTextStream};
+    #[pymodule_export]
+    use crate::awaiting::{Awaitable, Ready};
+    #[pymodule_export]
+    use crate::chunk::ChatCompletionChunk;
+    #[pymodule_export]
+    use crate::engine::Core;
+    #[pymodule_export]
+    use crate::stream::{ChatStream, TextStream};
+    #[pymodule_export]
+    use crate::types::{
+        Attempt, CampaignRef, ChatCompletion, Choice, ChunkChoice, ChunkDelta,
+        CompletionTokensDetails, Cost, EnvironmentInfo, FunctionCall, FunctionDelta, Logprobs,
+        Message, Meta, PromptInfo, PromptRef, PromptTokensDetails, ProviderRequest, RenderedPrompt,
+        Timing, TokenLogprob, ToolCall, ToolCallDelta, TopLogprob, Usage, VariantInfo, Warning,
+    };
+
+    /// Puts a pickled object together again.
+    #[pyfunction]
+    fn _revive<'py>(kind: &Bound<'py, PyType>, json: &str) -> PyResult<Bound<'py, PyAny>> {
+        kind.call_method1("_from_json", (json,))
+    }
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        crate::log::forward();
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

@@ -1,0 +1,84 @@
+//! What the bindings stand on: streams that are read on one thread and cancelled on another.
+#![cfg(feature = "runtime")]
+#![allow(clippy::unwrap_used, clippy::expect_used)]
+
+use std::thread;
+use std::time::Duration;
+
+use serde_json::json;
+use slugline::chat::ChatRequest;
+use slugline::runtime::{StreamHandle, block_on};
+use slugline::{Engine, Error, ErrorKind};
+
+const SLICE: Duration = Duration::from_millis(100);
+
+fn stream(script: serde_json::Value) -> StreamHandle {
+    let request =
+        json!({"messages": "a b c", "model": "test/echo", "extra_body": {"test": script}});
+    let request = ChatRequest::from_json(request.to_string().as_bytes()).unwrap();
+    let engine = Engine::builder().open().unwrap();
+    StreamHandle::new(engine.chat_stream(request))
+}
+
+fn pull(stream: &StreamHandle) -> Result<usize, ErrorKind> {
+    let batch = stream.wait_batch(64, SLICE, || true);
+    batch
+        .map(|batch| batch.deltas.len())
+        .map_err(|error| error.kind())
+}
+
+/// Pulls until the stream gives nothing more or fails.
+fn drain(stream: &StreamHandle) -> Result<(), ErrorKind> {
+    while pull(stream)? > 0 {}
+    Ok(())
+}
+
+#[test]
+fn a_pull_under_way_ends_when_another_thread_cancels() {
+    for _ in 0..50 {
+        let stream = stream(json!({"stall_after": 1}));
+        let reader = thread::spawn({
+            let stream = stream.clone();
+            move || drain(&stream)
+        });
+        thread::sleep(Duration::from_millis(2));
+        stream.cancel();
+        assert_eq!(reader.join().unwrap(), Err(ErrorKind::Cancelled));
+        assert_eq!(pull(&stream), Err(ErrorKind::Cancelled));
+        let whole = block_on(stream.completion(), SLICE, &mut || true);
+        assert_eq!(whole.unwrap_err().kind(), ErrorKind::Cancelled);
+    }
+}
+
+#[test]
+fn a_stream_that_ended_stays_as_it_ended() {
+    let stream = stream(json!({}));
+    drain(&stream).unwrap();
+    stream.cancel();
+    assert_eq!(pull(&stream), Ok(0));
+    let whole = block_on(stream.completion(), SLICE, &mut || true).unwrap();
+    assert_eq!(whole.text(), "a b c");
+}
+
+#[test]
+fn a_refused_call_fails_at_the_first_pull() {
+    let stream = StreamHandle::failed(Error::invalid("n", "`n` is wrong"));
+    assert_eq!(pull(&stream), Err(ErrorKind::InvalidRequest));
+    assert_eq!(pull(&stream), Ok(0));
+    let whole = block_on(stream.completion(), SLICE, &mut || true);
+    assert_eq!(whole.unwrap_err().data().param.as_deref(), Some("n"));
+}
+
+#[test]
+fn a_wait_that_is_not_to_go_on_takes_nothing() {
+    let stream = stream(json!({"ttft_ms": 300}));
+    let mut asked = 0;
+    let waited = stream.wait_batch(64, Duration::from_millis(20), || {
+        asked += 1;
+        asked < 3
+    });
+    assert_eq!(waited.unwrap_err().kind(), ErrorKind::Cancelled);
+    assert_eq!(asked, 3);
+    let whole = block_on(stream.completion(), SLICE, &mut || true).unwrap();
+    assert_eq!(whole.text(), "a b c");
+}
