@@ -10,10 +10,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
-use slugline::chat::{ChatRequest, Options};
+use slugline::chat::{ChatRequest, Delta, Options};
 use slugline::config::preset;
 use slugline::provider::{
     Call, Carrier, Credentials, KeySource, Network, Provider, Reply, Secret, Target, check,
@@ -30,7 +30,7 @@ use pattern::mismatch;
 /// The form of a case; a key that is not here is a mistake in the case.
 const KEYS: &[&str] = &[
     "about", "provider", "model", "stream", "call", "request", "warnings", "error", "reply",
-    "answer",
+    "status", "headers", "deltas", "answer",
 ];
 
 #[test]
@@ -189,32 +189,53 @@ fn encode(case: &Value, target: &Target) -> Result<(Value, Value), Error> {
 /// What is read in the answer, streamed where the file is named so: whole and one byte at a time.
 fn answer(case: &Value, target: &Target, file: &str, bytes: &[u8]) -> Result<(), String> {
     let expected = &case["answer"];
-    if !file.ends_with(".sse") && !file.ends_with(".eventstream") {
-        let reply = target
-            .provider
-            .dialect
-            .decode(&HeaderMap::new(), bytes, target);
+    let dialect = &target.provider.dialect;
+    let headers = headers(case);
+    let status = case["status"].as_u64().unwrap_or(200) as u16;
+    if status >= 300 {
+        let error = dialect.decode_error(status, &headers, bytes, target);
+        return told("answer", expected, &shown(Err(error)));
+    }
+    if !file.ends_with(".sse") {
+        let reply = dialect.decode(&headers, bytes, target);
         return told("answer", expected, &shown(reply));
     }
-    told("answer", expected, &shown(read(target, &[bytes])))?;
+    let mut deltas = Vec::new();
+    let whole = read(target, &[bytes], &mut deltas);
+    told("answer", expected, &shown(whole))?;
+    if let Some(expected) = case.get("deltas") {
+        told("deltas", expected, &json!(deltas))?;
+    }
     let pieces: Vec<&[u8]> = bytes.chunks(1).collect();
     told(
         "answer, one byte at a time",
         expected,
-        &shown(read(target, &pieces)),
+        &shown(read(target, &pieces, &mut Vec::new())),
     )
 }
 
-fn read(target: &Target, pieces: &[&[u8]]) -> Result<Reply> {
+fn headers(case: &Value) -> HeaderMap {
+    let given = case["headers"].as_object().into_iter().flatten();
+    given
+        .map(|(name, value)| {
+            let name = HeaderName::from_bytes(name.as_bytes()).unwrap();
+            (
+                name,
+                HeaderValue::from_str(value.as_str().unwrap()).unwrap(),
+            )
+        })
+        .collect()
+}
+
+fn read(target: &Target, pieces: &[&[u8]], deltas: &mut Vec<Delta>) -> Result<Reply> {
     let dialect = &target.provider.dialect;
     let mut parser = parser(dialect.framing())?;
     let mut decoder = dialect.decoder(target);
-    let mut deltas = Vec::new();
     for piece in pieces {
-        parser.push(piece, &mut |frame| decoder.frame(frame, &mut deltas))?;
+        parser.push(piece, &mut |frame| decoder.frame(frame, deltas))?;
     }
-    parser.finish(&mut |frame| decoder.frame(frame, &mut deltas))?;
-    decoder.finish(&mut deltas)?;
+    parser.finish(&mut |frame| decoder.frame(frame, deltas))?;
+    decoder.finish(deltas)?;
     let mut all = Accumulator::new(u64::MAX);
     deltas.iter().try_for_each(|delta| all.push(delta))?;
     Ok(all.take(decoder.head().clone()))

@@ -7,9 +7,10 @@
 
 use serde_json::Value;
 
-use super::types::{AnswerCall, AnswerFunction};
+use super::types::{AnswerCall, AnswerFunction, Raw};
 use crate::chat::{JsonMap, ToolCallDelta};
 use crate::error::{Error, ErrorKind, Result};
+use crate::provider::arguments::compact;
 
 /// More calls than any model makes in one turn.
 const MOST: usize = 4096;
@@ -80,18 +81,19 @@ impl Calls {
             call.replay.insert("extra_content".into(), extra);
             self.replay_due = true;
         }
+        let arguments = arguments.map(text).unwrap_or_default();
         match (call.index, name) {
-            (Some(index), _) if !arguments.0.is_empty() => out.push(ToolCallDelta {
+            (Some(index), _) if !arguments.is_empty() => out.push(ToolCallDelta {
                 index,
-                arguments: arguments.0,
+                arguments,
                 ..ToolCallDelta::default()
             }),
             (Some(_), _) => {}
             (None, Some(name)) => {
-                call.waiting.push_str(&arguments.0);
+                call.waiting.push_str(&arguments);
                 out.push(call.announce(name, &mut self.announced));
             }
-            (None, None) => call.waiting.push_str(&arguments.0),
+            (None, None) => call.waiting.push_str(&arguments),
         }
         Ok(())
     }
@@ -158,6 +160,14 @@ impl Calls {
             None if of > 1 && place < new => place,
             _ => new - 1,
         }
+    }
+}
+
+/// Arguments as JSON text. An object is written as it is, so that no number and no order changes.
+fn text(raw: Raw<'_>) -> String {
+    match raw.get().starts_with('"') {
+        true => serde_json::from_str(raw.get()).unwrap_or_default(),
+        false => compact(raw.get()),
     }
 }
 

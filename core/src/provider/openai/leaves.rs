@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 use std::marker::PhantomData;
 
-use serde::de::value::{MapAccessDeserializer, SeqAccessDeserializer};
+use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::Value;
 
@@ -27,10 +27,6 @@ pub(super) struct Number(pub Option<i64>);
 /// A list; null is an empty one.
 #[derive(Debug)]
 pub(super) struct Many<T>(pub Vec<T>);
-
-/// The arguments of a call as JSON text; an object is written out.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Arguments(pub String);
 
 /// Content as a string or, at Mistral, as a list of parts.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -195,32 +191,6 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Many<T> {
             otherwise!(null Many::default());
         }
         deserializer.deserialize_any(ManyVisitor(PhantomData))
-    }
-}
-
-impl<'de> Deserialize<'de> for Arguments {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct ArgumentsVisitor;
-        impl<'de> Visitor<'de> for ArgumentsVisitor {
-            type Value = Arguments;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("arguments")
-            }
-            fn visit_str<E: Error>(self, text: &str) -> Result<Arguments, E> {
-                Ok(Arguments(text.to_owned()))
-            }
-            fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Arguments, A::Error> {
-                let value = Value::deserialize(MapAccessDeserializer::new(map))?;
-                Ok(Arguments(value.to_string()))
-            }
-            fn visit_seq<A: SeqAccess<'de>>(self, seq: A) -> Result<Arguments, A::Error> {
-                let value = Value::deserialize(SeqAccessDeserializer::new(seq))?;
-                Ok(Arguments(value.to_string()))
-            }
-            otherwise!(null Arguments::default());
-            otherwise!(numbers Arguments);
-        }
-        deserializer.deserialize_any(ArgumentsVisitor)
     }
 }
 

@@ -303,8 +303,12 @@ impl Choice {
             self.calls.add(call, place, of, &mut delta.tool_calls)?;
         }
         // The legacy form of a single call; some gateways send it empty beside the new one.
-        let said =
-            |call: &AnswerFunction<'_>| call.name.get().is_some() || !call.arguments.0.is_empty();
+        let said = |call: &AnswerFunction<'_>| {
+            call.name.get().is_some()
+                || call
+                    .arguments
+                    .is_some_and(|arguments| arguments.get() != "\"\"")
+        };
         if let Some(function) = message.function_call.filter(said) {
             let call = AnswerCall {
                 function: Some(function),

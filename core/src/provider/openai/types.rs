@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(super) use super::leaves::{Arguments, Content, Key, Many, Number, Text, Word};
+pub(super) use super::leaves::{Content, Key, Many, Number, Text, Word};
 
 /// A value left unread.
 pub(super) type Raw<'a> = &'a RawValue;
@@ -79,7 +79,8 @@ pub(super) struct AnswerCall<'a> {
 #[derive(Default)]
 pub(super) struct AnswerFunction<'a> {
     pub name: Word<'a>,
-    pub arguments: Arguments,
+    /// JSON text in a string, or at some hosts the object itself.
+    pub arguments: Option<Raw<'a>>,
 }
 
 /// Groq's own object beside the choices.
