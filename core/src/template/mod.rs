@@ -24,6 +24,7 @@ mod scope;
 mod space;
 mod survey;
 mod tree;
+mod uses;
 mod value;
 mod word;
 
@@ -35,4 +36,4 @@ pub use messages::{
 };
 pub use pieces::{MissingVariable, Piece, Rendered, RenderedText, TemplateRole};
 pub use render::{MissingPolicy, Partials, RenderInput};
-pub use survey::{HelperUse, PartialUse, Reached, Scope, Survey, Variable};
+pub use uses::{HelperUse, PartialUse, Reached, Scope, Survey, Variable};
