@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::Capability;
+use super::{Capability, Support};
 use crate::chat::Options;
 use crate::nearest::nearest;
 
@@ -113,6 +113,27 @@ impl ModelRule {
 }
 
 impl Quirks {
+    /// What is left of a dialect's capability at this host, for this model.
+    pub fn narrow(&self, capability: Capability, model: &str) -> Capability {
+        let every = |capability: Capability, fields: &[Field], support| {
+            let rule = |capability: Capability, field: &Field| capability.with(field.0, support);
+            fields.iter().fold(capability, rule)
+        };
+        let mut capability = capability;
+        for (field, (low, high)) in &self.ranges {
+            capability = capability.with(field.0, Support::Within(*low, *high));
+        }
+        capability = every(capability, &self.lacks, Support::Dropped);
+        capability = every(capability, &self.refuses, Support::Refused);
+        for rule in self.rules_for(model) {
+            if !rule.lacks_with_effort {
+                capability = every(capability, &rule.lacks, Support::Dropped);
+            }
+            capability = every(capability, &rule.refuses, Support::Refused);
+        }
+        capability
+    }
+
     /// The rules about this model.
     pub fn rules_for<'a>(&'a self, model: &'a str) -> impl Iterator<Item = &'a ModelRule> {
         self.models.iter().filter(move |rule| rule.is_about(model))
@@ -206,5 +227,24 @@ mod tests {
         assert!(error.to_string().contains("did you mean `temperature`"));
         let error = serde_json::from_str::<Quirks>(r#"{"lack": []}"#).unwrap_err();
         assert!(error.to_string().contains("unknown field `lack`"));
+    }
+
+    #[test]
+    fn a_host_narrows_what_its_dialect_takes() {
+        let quirks: Quirks = serde_json::from_str(
+            r#"{"lacks": ["seed"], "refuses": ["tools.other"], "ranges": {"temperature": [0, 1]},
+                "models": [{"names": ["old*"], "lacks": ["top_k"], "refuses": ["content.file"]}]}"#,
+        )
+        .unwrap();
+        let capability =
+            Capability::new([("seed", Support::Adapted("x")), ("n", Support::Refused)]);
+        let of = |model: &str, field: &str| quirks.narrow(capability.clone(), model).of(field);
+        assert_eq!(of("new", "seed"), Support::Dropped);
+        assert_eq!(of("new", "tools.other"), Support::Refused);
+        assert_eq!(of("new", "temperature"), Support::Within(0.0, 1.0));
+        assert_eq!(of("new", "n"), Support::Refused);
+        assert_eq!(of("new", "top_k"), Support::Carried);
+        assert_eq!(of("older", "top_k"), Support::Dropped);
+        assert_eq!(of("older", "content.file"), Support::Refused);
     }
 }

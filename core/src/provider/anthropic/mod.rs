@@ -57,7 +57,7 @@ impl Dialect for Anthropic {
             false => Refused,
         };
         let sampling = |support| if sampled { support } else { Dropped };
-        Capability::new([
+        let capability = Capability::new([
             ("temperature", sampling(Within(0.0, 1.0))),
             ("top_p", sampling(Carried)),
             ("top_k", sampling(Carried)),
@@ -117,7 +117,8 @@ impl Dialect for Anthropic {
                     false => Refused,
                 },
             ),
-        ])
+        ]);
+        target.provider.quirks.narrow(capability, &target.model)
     }
 
     fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {

@@ -90,7 +90,7 @@ impl Dialect for Bedrock {
         let sampled = !is_claude || claude::is_sampled(&target.model);
         let forced = family.tool_choice && (!is_claude || claude::can_be_forced(&target.model));
         let when = |yes: bool, support: Support, no: Support| if yes { support } else { no };
-        Capability::new([
+        let capability = Capability::new([
             ("temperature", when(sampled, Within(0.0, 1.0), Dropped)),
             ("top_p", when(sampled, Carried, Dropped)),
             (
@@ -168,7 +168,8 @@ impl Dialect for Bedrock {
                     when(forced, Adapted("the call of a tool"), Refused)
                 },
             ),
-        ])
+        ]);
+        target.provider.quirks.narrow(capability, &target.model)
     }
 
     fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {

@@ -37,9 +37,9 @@ impl Dialect for Cohere {
         FAMILY
     }
 
-    fn capability(&self, _target: &Target) -> Capability {
+    fn capability(&self, target: &Target) -> Capability {
         use Support::{Adapted, Dropped, Refused, Within};
-        Capability::new([
+        let capability = Capability::new([
             ("top_p", Within(0.01, 0.99)),
             ("top_k", Within(0.0, 500.0)),
             ("frequency_penalty", Within(0.0, 1.0)),
@@ -78,7 +78,8 @@ impl Dialect for Cohere {
                 "response_format.json_schema",
                 Adapted("`json_object` with the schema, without tools"),
             ),
-        ])
+        ]);
+        target.provider.quirks.narrow(capability, &target.model)
     }
 
     fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {

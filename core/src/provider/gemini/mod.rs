@@ -48,7 +48,7 @@ impl Dialect for Gemini {
             Thinking::None => Dropped,
             _ => Adapted(form),
         };
-        Capability::new([
+        let capability = Capability::new([
             ("logit_bias", Dropped),
             ("n", Adapted("`candidateCount`")),
             ("stop", Adapted("`stopSequences`, at most 5")),
@@ -80,7 +80,8 @@ impl Dialect for Gemini {
                 "response_format.json_schema",
                 Adapted("`responseJsonSchema`; before Gemini 3 not with tools"),
             ),
-        ])
+        ]);
+        target.provider.quirks.narrow(capability, &target.model)
     }
 
     fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {

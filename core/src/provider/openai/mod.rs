@@ -170,20 +170,7 @@ fn capability(quirks: &Quirks, model: &str) -> Capability {
     if quirks.seed_field.is_some() {
         rules.push(("seed", Support::Adapted("under the host's own name")));
     }
-    for (field, (low, high)) in &quirks.ranges {
-        rules.push((field.name(), Support::Within(*low, *high)));
-    }
-    let refused = |field: &super::Field| (field.name(), Support::Refused);
-    let dropped = |field: &super::Field| (field.name(), Support::Dropped);
-    rules.extend(quirks.lacks.iter().map(dropped));
-    rules.extend(quirks.refuses.iter().map(refused));
-    for rule in quirks.rules_for(model) {
-        if !rule.lacks_with_effort {
-            rules.extend(rule.lacks.iter().map(dropped));
-        }
-        rules.extend(rule.refuses.iter().map(refused));
-    }
-    Capability::new(rules)
+    quirks.narrow(Capability::new(rules), model)
 }
 
 #[cfg(test)]
