@@ -255,3 +255,88 @@ fn every_case_of_the_configuration() {
     }
     assert!(files >= 9);
 }
+
+#[test]
+fn what_is_found_at_opening_has_its_place_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slugline.toml");
+    let text = "[models]\nfast = \"openai/gpt-5\"\nsmart = [\"fats\"]\n";
+    std::fs::write(&path, text).unwrap();
+    let config = Config::from_file(&path).unwrap();
+    let error = Models::open_with(Arc::new(config), OUTSIDE).unwrap_err();
+    let location = error.data().location.as_ref().unwrap();
+    assert_eq!((location.line, location.column), (Some(3), Some(1)));
+    assert!(error.to_string().contains("did you mean fast"), "{error}");
+}
+
+#[test]
+fn a_dialect_that_is_not_built_in_is_named_with_its_feature() {
+    let bare = Outside {
+        env: |_| None,
+        dialect: |_| None,
+    };
+    let open = |config: Value| {
+        let config = Config::from_value(config).unwrap();
+        Models::open_with(Arc::new(config), bare)
+    };
+    // Built-in hosts that are not used fail nothing.
+    let (models, _) = open(json!({})).unwrap();
+    let error = models.provider("bedrock").unwrap().unwrap_err();
+    assert_eq!(error.data().details["feature"], "bedrock");
+    assert!(error.to_string().contains("feature `bedrock`"), "{error}");
+    for config in [
+        json!({ "models": { "a": "bedrock/amazon.nova-pro-v1:0" } }),
+        json!({ "providers": { "bedrock": { "region": "eu-west-1" } } }),
+    ] {
+        let error = open(config).unwrap_err();
+        assert_eq!(error.code(), "config_error");
+        assert_eq!(error.data().details["feature"], "bedrock");
+    }
+}
+
+#[test]
+fn a_key_from_code_wins() {
+    struct Code;
+    impl crate::provider::KeyProvider for Code {
+        fn key(&self) -> crate::transport::BoxFuture<'static, Result<String>> {
+            Box::pin(async { Ok("from-code".to_owned()) })
+        }
+    }
+    let open = |name: &str| {
+        let mut config = Config::from_value(json!({
+            "providers": { "openai": { "api_key": "literal" } },
+        }))
+        .unwrap();
+        config
+            .key_providers
+            .0
+            .insert(name.to_owned(), Arc::new(Code));
+        Models::open_with(Arc::new(config), OUTSIDE)
+    };
+    let (models, _) = open("openai").unwrap();
+    let provider = models.provider("openai").unwrap().unwrap();
+    assert_eq!(format!("{:?}", provider.key), "Callable");
+    let (models, _) = open("groq").unwrap();
+    let provider = models.provider("groq").unwrap().unwrap();
+    assert_eq!(format!("{:?}", provider.key), "Callable");
+    let error = open("opnai").unwrap_err();
+    assert!(
+        error.to_string().contains("did you mean `openai`"),
+        "{error}"
+    );
+}
+
+#[test]
+fn debug_of_a_host_shows_no_secret() {
+    let (models, _) = open(&json!({
+        "engine": { "proxy": "http://user:hunter2@proxy:1" },
+        "providers": { "x": {
+            "dialect": "openai", "base_url": "https://x.example", "api_key": "hunter2",
+            "headers": { "Authorization": "hunter2" },
+        } },
+    }))
+    .unwrap();
+    let provider = models.provider("x").unwrap().unwrap();
+    assert!(!format!("{provider:?} {models:?}").contains("hunter2"));
+    assert!(format!("{provider:?}").contains("Authorization"));
+}

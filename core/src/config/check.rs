@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use super::model::{AliasConfig, AppliesTo, CampaignConfig, Config, ProjectConfig};
 use super::naming::{Named, Scope, no_default, several_hosts};
-use super::presets::preset;
+use super::presets::{preset, presets};
 use super::read::At;
 use super::resolve::Models;
 use super::setting::{Storage, Strategy};
@@ -44,8 +44,9 @@ pub(super) fn names(config: &Config, warnings: &mut Vec<Warning>) -> Result<()> 
     }
     for name in config.key_providers.0.keys() {
         if !config.providers.contains_key(name) && preset(name).is_none() {
-            let known = config.providers.keys().map(String::as_str);
-            let hint = nearest(name, known)
+            let built_in = presets().iter().map(|row| &row.name);
+            let known = config.providers.keys().chain(built_in);
+            let hint = nearest(name, known.map(String::as_str))
                 .map_or(String::new(), |near| format!(": did you mean `{near}`?"));
             let message = format!("a key is provided for `{name}`, which is no provider{hint}");
             return Err(Error::new(ErrorKind::ConfigError, message));

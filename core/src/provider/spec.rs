@@ -1,5 +1,6 @@
 //! Whom a call is for: a [`Provider`] (a host and how to talk to it) and a [`Target`] (a provider and a model).
 
+use std::fmt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use super::{Dialect, KeySource, Quirks};
 use crate::chat::Options;
 
 /// A host that serves models, fully resolved: preset, configuration and overrides merged.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Provider {
     /// Its name in configuration and in `provider/model`.
     pub name: String,
@@ -64,7 +65,7 @@ pub enum Carrier {
 }
 
 /// How a provider is reached. Providers with equal settings share connections.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Network {
     /// Milliseconds to connect, TLS included.
     pub connect_timeout_ms: u64,
@@ -74,6 +75,39 @@ pub struct Network {
     pub ca_bundle: Option<PathBuf>,
     /// PEM files of the client's certificate and key.
     pub client_cert: Option<(PathBuf, PathBuf)>,
+}
+
+impl fmt::Debug for Provider {
+    // Values of headers are as secret as keys.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let headers: Vec<&str> = self.headers.iter().map(|(name, _)| &**name).collect();
+        f.debug_struct("Provider")
+            .field("name", &self.name)
+            .field("preset", &self.preset)
+            .field("dialect", &self.dialect)
+            .field("base_url", &self.base_url)
+            .field("key", &self.key)
+            .field("headers", &headers)
+            .field("network", &self.network)
+            .field("carrier", &self.carrier)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Network {
+    // The URL of a proxy may hold a password.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let proxy = match self.proxy.as_str() {
+            word @ ("system" | "off") => word,
+            _ => "[redacted]",
+        };
+        f.debug_struct("Network")
+            .field("connect_timeout_ms", &self.connect_timeout_ms)
+            .field("proxy", &proxy)
+            .field("ca_bundle", &self.ca_bundle)
+            .field("client_cert", &self.client_cert)
+            .finish()
+    }
 }
 
 /// A provider and a model with the settings of this place in the routing.
