@@ -11,7 +11,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::json;
-use slugline::prompt::{Address, FileStore, PromptInfo, PromptStore, PromptWriter, StoreOptions};
+use slugline::prompt::{
+    Address, FileStore, PromptInfo, PromptStore, PromptWriter, RenderPrompt, StoreOptions,
+};
 use slugline::{Error, ErrorKind};
 
 struct Root(tempfile::TempDir);
@@ -60,6 +62,14 @@ fn at(text: &str) -> Address {
 
 fn source(store: &FileStore, address: &str) -> String {
     store.load(&at(address)).unwrap().source.to_string()
+}
+
+/// The first message of a rendered prompt.
+fn text(store: &FileStore, address: &str, variables: serde_json::Value) -> String {
+    let variables = variables.as_object().cloned().unwrap();
+    let prompt = store.load(&at(address)).unwrap();
+    let rendered = prompt.render(&RenderPrompt::new(&variables)).unwrap();
+    rendered.messages[0].text()
 }
 
 fn fails(store: &FileStore, address: &str) -> Error {

@@ -135,3 +135,50 @@ fn a_broken_working_file_is_not_published() {
         ErrorKind::ConfigError
     );
 }
+
+#[test]
+fn a_version_keeps_the_partials_it_was_published_with() {
+    let root = Root::workspaces(&[
+        ("a/b/greet/draft.prompt", "{{> tone}} {{> near}} {{name}}"),
+        ("a/b/greet/draft.short.prompt", "{{> short}}"),
+        ("a/b/greet/_near.prompt", "near"),
+        ("_tone.prompt", "{{> deep/inner}}"),
+        ("deep/_inner.prompt", "old"),
+        ("_short.prompt", "short"),
+        ("_unused.prompt", "unused"),
+    ]);
+    let store = root.store();
+    let draft = store.load(&at("a/b/greet@draft")).unwrap();
+    let first = store.publish("a/b/greet", None).unwrap();
+    assert_eq!(first.hash, draft.reference.hash);
+    let frozen = "a/b/greet/versions/1";
+    assert_eq!(root.read(&format!("{frozen}/deep/_inner.prompt")), "old");
+    assert_eq!(
+        root.read(&format!("{frozen}/a/b/greet/_near.prompt")),
+        "near"
+    );
+    assert_eq!(root.read(&format!("{frozen}/_short.prompt")), "short");
+    assert!(!root.path().join(frozen).join("_unused.prompt").exists());
+
+    root.write("deep/_inner.prompt", "new");
+    std::fs::remove_file(root.path().join("a/b/greet/_near.prompt")).unwrap();
+    let text = |store: &FileStore, address: &str| text(store, address, json!({"name": "Ada"}));
+    assert_eq!(text(&store, "a/b/greet@1"), "old near Ada");
+    assert_eq!(text(&root.store(), "a/b/greet@1"), "old near Ada");
+    assert_eq!(
+        root.store().check().len(),
+        1,
+        "the draft lacks a partial now"
+    );
+    root.write("a/b/greet/_near.prompt", "near again");
+    assert_eq!(text(&root.store(), "a/b/greet@draft"), "new near again Ada");
+    // What was frozen is the version's content too.
+    root.write(&format!("{frozen}/deep/_inner.prompt"), "edited");
+    let error = fails(&root.store(), "a/b/greet@1");
+    assert!(
+        error
+            .to_string()
+            .contains("was edited after it was published"),
+        "{error}"
+    );
+}

@@ -65,3 +65,43 @@ fn without_watch_a_prompt_stays_as_it_was() {
     root.write("greet.prompt", "Two!");
     assert_eq!(source(&store, "greet"), "One");
 }
+
+#[test]
+fn a_changed_or_new_partial_is_a_change() {
+    let root = Root::new(&[("d/greet.prompt", "{{> tone}}"), ("_tone.prompt", "far")]);
+    let store = root.store();
+    let text = || text(&store, "d/greet", json!({}));
+    assert_eq!(text(), "far");
+    root.write("_tone.prompt", "further");
+    assert_eq!(text(), "further");
+    root.write("d/_tone.prompt", "near");
+    assert_eq!(text(), "near");
+    // The last good version goes on where the partial breaks.
+    root.write("d/_tone.prompt", "{{#if");
+    assert_eq!(text(), "near");
+    std::fs::remove_file(root.path().join("d/_tone.prompt")).unwrap();
+    assert_eq!(text(), "further");
+}
+
+#[test]
+fn threads_share_one_store() {
+    let root = Root::new(&[
+        ("greet.prompt", "{{> tone}} {{name}}"),
+        ("_tone.prompt", "Hi"),
+    ]);
+    let store = root.store();
+    std::thread::scope(|scope| {
+        for n in 0..4 {
+            let (store, root) = (&store, &root);
+            scope.spawn(move || {
+                for round in 0..50 {
+                    if n == 0 {
+                        root.write("_tone.prompt", &format!("Hi {round}"));
+                    }
+                    let text = text(store, "greet", json!({"name": n}));
+                    assert!(text.ends_with(&format!(" {n}")), "{text}");
+                }
+            });
+        }
+    });
+}
