@@ -139,6 +139,7 @@ struct Text {
 }
 
 async fn floor(url: &str, what: &str, count: usize, at_once: usize) {
+    let _ = rustls::crypto::ring::default_provider().install_default();
     let client = reqwest::Client::builder()
         .no_proxy()
         .build()
