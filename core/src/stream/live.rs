@@ -3,7 +3,6 @@
 //! Nothing runs on its own: a reader that does not pull holds the socket back, and dropping a
 //! [`Live`] closes it. The idle and the total deadline are watched while somebody waits.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
@@ -21,7 +20,8 @@ use crate::transport::{Body, FrameParser};
 pub(crate) struct Live {
     wire: Option<Wire>,
     decoder: Box<dyn StreamDecoder>,
-    queue: VecDeque<Delta>,
+    /// What is decoded and not read yet. Deltas are large: each is moved once from here.
+    queue: std::vec::IntoIter<Delta>,
     scratch: Vec<Delta>,
     /// Kept back until the deltas that came before it are read.
     failed: Option<Error>,
@@ -56,7 +56,7 @@ impl Live {
         Live {
             wire: Some(Wire { body, parser }),
             decoder,
-            queue: VecDeque::new(),
+            queue: Vec::new().into_iter(),
             scratch: Vec::new(),
             failed: None,
             idle,
@@ -74,7 +74,7 @@ impl Live {
         Live {
             wire: None,
             decoder: Box::new(super::whole::Answered(reply.head)),
-            queue: deltas.into(),
+            queue: deltas.into_iter(),
             scratch: Vec::new(),
             failed: None,
             idle: Duration::MAX,
@@ -87,12 +87,12 @@ impl Live {
 
     /// The next delta that is there already.
     pub(crate) fn pop(&mut self) -> Option<Delta> {
-        self.queue.pop_front()
+        self.queue.next()
     }
 
     /// True where a delta that counts as output is there already.
     pub(crate) fn has_output(&self) -> bool {
-        self.queue.iter().any(Delta::is_output)
+        self.queue.as_slice().iter().any(Delta::is_output)
     }
 
     /// True once the wire has nothing more to give; deltas and an error may still wait.
@@ -108,7 +108,7 @@ impl Live {
         if let Some(error) = self.failed.take() {
             return Err(error);
         }
-        if self.queue.is_empty() {
+        if self.queue.as_slice().is_empty() {
             let message = "the provider's stream held no answer";
             return Err(Error::new(ErrorKind::InvalidResponse, message).with_retryable(true));
         }
@@ -177,7 +177,18 @@ impl Live {
         } else {
             0
         };
-        self.queue.extend(self.scratch.drain(..));
+        if !self.scratch.is_empty() {
+            let fresh = std::mem::take(&mut self.scratch);
+            self.queue = if self.queue.as_slice().is_empty() {
+                fresh.into_iter()
+            } else {
+                self.queue
+                    .by_ref()
+                    .chain(fresh)
+                    .collect::<Vec<_>>()
+                    .into_iter()
+            };
+        }
         if let Err(error) = read {
             return self.fail(error);
         }
@@ -189,7 +200,7 @@ impl Live {
 
     fn fail(&mut self, error: Error) -> Poll<Result<bool>> {
         self.wire = None;
-        if self.queue.is_empty() {
+        if self.queue.as_slice().is_empty() {
             return Poll::Ready(Err(error));
         }
         self.failed = Some(error);

@@ -178,16 +178,16 @@ impl Event {
             b"data" if last && !self.has_data => sink(Frame {
                 message: "event",
                 event: &self.name,
-                data: &String::from_utf8_lossy(value),
+                data: &text(value),
             })?,
             b"data" => self.append(value)?,
             b"event" => {
                 self.name.clear();
-                self.name.push_str(&String::from_utf8_lossy(value));
+                self.name.push_str(&text(value));
             }
             b"id" if !value.contains(&0) => {
                 self.last_id.clear();
-                self.last_id.push_str(&String::from_utf8_lossy(value));
+                self.last_id.push_str(&text(value));
             }
             b"retry" if !value.is_empty() && value.iter().all(u8::is_ascii_digit) => {
                 // Digits without end are legal; a time past u64 says nothing.
@@ -200,7 +200,7 @@ impl Event {
     }
 
     fn append(&mut self, value: &[u8]) -> Result<()> {
-        let value: Cow<'_, str> = String::from_utf8_lossy(value);
+        let value: Cow<'_, str> = text(value);
         if self.data.len() + value.len() + 1 > SSE_EVENT_BYTES {
             *self = Event::default();
             return Err(too_long("event", SSE_EVENT_BYTES));
@@ -225,6 +225,14 @@ impl Event {
         self.name.clear();
         self.data.clear();
         self.has_data = false;
+    }
+}
+
+/// The text, what is not UTF-8 replaced. Nearly all is UTF-8, and checking that is far cheaper than replacing.
+fn text(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(bytes),
     }
 }
 
