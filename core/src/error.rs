@@ -279,17 +279,16 @@ impl Error {
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let data = &self.0;
-        if let Some(location) = &data.location {
-            if let Some(file) = &location.file {
-                write!(f, "{file}")?;
-                if let Some(line) = location.line {
-                    write!(f, ":{line}")?;
-                    if let Some(column) = location.column {
-                        write!(f, ":{column}")?;
-                    }
-                }
-                f.write_str(": ")?;
+        let location = data.location.as_ref();
+        if let Some((location, file)) = location.and_then(|at| Some((at, at.file.as_ref()?))) {
+            f.write_str(file)?;
+            for number in [location.line, location.column]
+                .into_iter()
+                .map_while(|number| number)
+            {
+                write!(f, ":{number}")?;
             }
+            f.write_str(": ")?;
         }
         f.write_str(&data.message)
     }

@@ -76,7 +76,7 @@ async fn dropping_a_stream_closes_the_socket_within_100_ms() {
     let took = server
         .closed_at(0)
         .unwrap()
-        .saturating_duration_since(dropped.into());
+        .saturating_duration_since(dropped);
     println!("closed {took:?} after the drop");
     assert!(took < Duration::from_millis(100), "{took:?}");
 }

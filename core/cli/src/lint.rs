@@ -27,7 +27,7 @@ pub(crate) fn lint(open: &OpenArgs, args: &LintArgs) -> Result<(), Failure> {
     let (store, folder) = open.store_in()?;
     let findings = match slugline::prompt::lint(&store, args.slug.as_deref()) {
         Ok(findings) => findings,
-        Err(error) if args.json => return Err(Failure::from(error.clone()).as_json(&error)),
+        Err(error) if args.json => return Err(Failure::from(error.clone()).with_json(&error)),
         Err(error) => return Err(error.into()),
     };
     let count = |level| {

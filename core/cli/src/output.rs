@@ -43,7 +43,7 @@ impl Failure {
 
     /// Prints the error as JSON too, on standard output.
     #[must_use]
-    pub(crate) fn as_json(mut self, error: &Error) -> Self {
+    pub(crate) fn with_json(mut self, error: &Error) -> Self {
         self.json = serde_json::to_string(&serde_json::json!({ "error": error })).ok();
         self
     }

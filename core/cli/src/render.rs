@@ -23,7 +23,7 @@ pub(crate) fn render(open: &OpenArgs, args: RenderArgs) -> Result<(), Failure> {
     let engine = open.engine()?;
     let rendered = match engine.render_prompt(request) {
         Ok(rendered) => rendered,
-        Err(error) if args.json => return Err(Failure::from(error.clone()).as_json(&error)),
+        Err(error) if args.json => return Err(Failure::from(error.clone()).with_json(&error)),
         Err(error) => return Err(error.into()),
     };
     if args.json {

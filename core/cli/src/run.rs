@@ -52,7 +52,7 @@ pub(crate) async fn run(open: &OpenArgs, args: RunArgs) -> Result<(), Failure> {
             tell(&completion);
             Ok(())
         }
-        Err(error) if json => Err(Failure::from(error.clone()).as_json(&error)),
+        Err(error) if json => Err(Failure::from(error.clone()).with_json(&error)),
         Err(error) => Err(error.into()),
     }
 }

@@ -39,7 +39,7 @@ pub(crate) fn run(open: &OpenArgs, command: &PromptsCommand) -> Result<(), Failu
 /// An outcome whose error is told as JSON too, where JSON was asked for.
 fn told<T>(outcome: slugline::Result<T>, json: bool) -> Result<T, Failure> {
     outcome.map_err(|error| match json {
-        true => Failure::from(error.clone()).as_json(&error),
+        true => Failure::from(error.clone()).with_json(&error),
         false => error.into(),
     })
 }
