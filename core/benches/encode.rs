@@ -10,7 +10,14 @@ use slugline::provider::{Call, Target, check, fit};
 mod support;
 
 /// One model of each dialect.
-const TARGETS: &[(&str, &str)] = &[("openai", "gpt-4.1")];
+const TARGETS: &[(&str, &str)] = &[
+    ("openai", "gpt-4.1"),
+    ("anthropic", "claude-sonnet-4-5"),
+    ("gemini", "gemini-2.5-flash"),
+    ("cohere", "command-a-03-2025"),
+    #[cfg(feature = "bedrock")]
+    ("bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"),
+];
 
 fn encode(request: &ChatRequest, target: &Target) -> usize {
     let (options, messages) = (&request.options, &request.messages);

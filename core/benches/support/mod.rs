@@ -8,9 +8,15 @@ use slugline::chat::{ChatRequest, Options};
 use slugline::config::{Config, Models};
 use slugline::provider::Target;
 
+pub(crate) mod answers;
+
 /// A model of a built-in host.
 pub(crate) fn target(provider: &str, model: &str) -> Target {
-    let config = Config::from_value(json!({"engine": {"env_base_urls": false}})).unwrap();
+    let mut config = json!({"engine": {"env_base_urls": false}});
+    if provider == "bedrock" {
+        config["providers"] = json!({"bedrock": {"region": "us-east-1"}});
+    }
+    let config = Config::from_value(config).unwrap();
     let (models, _) = Models::open(Arc::new(config)).unwrap();
     Target {
         provider: models.provider(provider).unwrap().unwrap(),
