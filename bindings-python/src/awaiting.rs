@@ -108,12 +108,14 @@ impl Awaitable {
     }
 
     /// Goes on; the value is not looked at.
-    fn send(&self, py: Python<'_>, _value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+    #[pyo3(signature = (value, /))]
+    fn send(&self, py: Python<'_>, value: &Bound<'_, PyAny>) -> PyResult<Py<PyAny>> {
+        let _ = value;
         self.resume(py)
     }
 
     /// Gives up, and raises what was thrown.
-    #[pyo3(signature = (kind, value = None, traceback = None))]
+    #[pyo3(signature = (kind, value = None, traceback = None, /))]
     fn throw(
         &self,
         kind: Bound<'_, PyAny>,

@@ -6,6 +6,7 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use pyo3::exceptions::PyResourceWarning;
 use pyo3::intern;
 use pyo3::prelude::*;
 use pyo3::types::{PyDict, PyList, PyMapping, PyTuple};
@@ -22,7 +23,7 @@ use crate::keys::take_callables;
 use crate::log;
 use crate::stream::ChatStream;
 use crate::types::{ChatCompletion, PromptInfo, ProviderRequest, RenderedPrompt, Warning};
-use crate::value::{read, read_call};
+use crate::value::{read_call, read_config};
 use crate::waiting::wait;
 
 /// What `Engine` and `AsyncEngine` share.
@@ -66,7 +67,20 @@ impl Core {
 
 impl Drop for Core {
     fn drop(&mut self) {
-        self.take();
+        if self.take().is_none() {
+            return;
+        }
+        // As files do. An interpreter that is ending has nobody to tell.
+        Python::try_attach(|py| {
+            let raising = PyErr::take(py);
+            let category = py.get_type::<PyResourceWarning>();
+            if let Err(error) = PyErr::warn(py, &category, c"an Engine was not closed", 1) {
+                error.write_unraisable(py, None);
+            }
+            if let Some(raising) = raising {
+                raising.restore(py);
+            }
+        });
     }
 }
 
@@ -113,7 +127,7 @@ impl Core {
             let source = if config.is_none() {
                 ConfigSource::Default
             } else if config.is_instance_of::<PyDict>() || config.cast::<PyMapping>().is_ok() {
-                ConfigSource::Data(runtime::shield(|| read(&config))?)
+                ConfigSource::Data(runtime::shield(|| read_config(&config))?)
             } else if let Ok(path) = config.extract::<PathBuf>() {
                 ConfigSource::File(path)
             } else {
@@ -122,7 +136,7 @@ impl Core {
             };
             let mut builder = slugline::Engine::builder()
                 .source(source)
-                .overrides(runtime::shield(|| read(&overrides))?);
+                .overrides(runtime::shield(|| read_config(&overrides))?);
             for (provider, key) in keys {
                 builder = builder.key_provider(provider, Arc::new(key));
             }

@@ -49,7 +49,7 @@ pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
 
 fn exception(py: Python<'_>, error: Error) -> PyResult<Bound<'_, PyAny>> {
     static MAKE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
-    let make = MAKE.import(py, "slugline._errors", "_make")?;
+    let make = MAKE.import(py, "slugline._errors", "make")?;
     let message = error.to_string();
     let data = error.into_data();
     let fields = PyDict::new(py);

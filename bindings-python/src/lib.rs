@@ -14,6 +14,8 @@ mod error;
 mod hub;
 mod keys;
 mod log;
+#[cfg(debug_assertions)]
+mod panic;
 mod show;
 mod stream;
 mod types;
@@ -51,9 +53,32 @@ mod _native {
         kind.call_method1("_from_json", (json,))
     }
 
+    /// Every code of an error.
+    #[pyfunction]
+    fn _codes() -> Vec<&'static str> {
+        let kinds = slugline::ErrorKind::ALL.iter();
+        kinds.map(|kind| kind.code()).collect()
+    }
+
+    /// The names of the arguments of a call: the `options` of all, or what `chat` or `prompt` has beside them.
+    #[pyfunction]
+    fn _names(of: &str) -> &'static [&'static str] {
+        match of {
+            "chat" => slugline::chat::ChatRequest::NAMES,
+            "prompt" => slugline::chat::PromptRequest::NAMES,
+            _ => slugline::chat::Options::NAMES,
+        }
+    }
+
+    #[cfg(debug_assertions)]
+    #[pymodule_export]
+    use crate::panic::_panic;
+
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
         crate::log::forward();
-        module.add("__version__", env!("CARGO_PKG_VERSION"))
+        module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+        // A private module: what is public is said in Python.
+        module.delattr("__all__")
     }
 }

@@ -4,6 +4,8 @@
 //! Objects of this package that may go back into a request, such as a message of an answer, are
 //! read through their JSON form. Nothing here calls Python code, mappings apart that are no `dict`.
 
+use std::path::PathBuf;
+
 use pyo3::prelude::*;
 use pyo3::types::{
     PyBool, PyByteArray, PyBytes, PyDict, PyFloat, PyInt, PyList, PyMapping, PyMemoryView,
@@ -19,9 +21,16 @@ use slugline::input::{InputError, MAX_DEPTH};
 
 use crate::types::{Message, ToolCall};
 
-/// Reads a Python object as this type.
-pub(crate) fn read<'de, T: de::Deserialize<'de>>(object: &Bound<'_, PyAny>) -> slugline::Result<T> {
-    T::deserialize(Host::root(object)).map_err(InputError::into_error)
+/// Reads a configuration, in which a path may be an `os.PathLike`.
+pub(crate) fn read_config<'de, T: de::Deserialize<'de>>(
+    object: &Bound<'_, PyAny>,
+) -> slugline::Result<T> {
+    let host = Host {
+        object,
+        around: None,
+        paths: true,
+    };
+    T::deserialize(host).map_err(InputError::into_error)
 }
 
 /// An argument given by place, and its name.
@@ -47,16 +56,11 @@ struct Chain<'a> {
 struct Host<'a, 'py> {
     object: &'a Bound<'py, PyAny>,
     around: Option<&'a Chain<'a>>,
+    /// Whether an `os.PathLike` stands for its path.
+    paths: bool,
 }
 
 impl<'a, 'py> Host<'a, 'py> {
-    fn root(object: &'a Bound<'py, PyAny>) -> Self {
-        Host {
-            object,
-            around: None,
-        }
-    }
-
     /// Steps into a container, unless it is one of those around it.
     fn enter(&self) -> Result<Chain<'a>, InputError> {
         let container = self.object.as_ptr();
@@ -98,6 +102,21 @@ impl<'a, 'py> Host<'a, 'py> {
             items,
             index: 0,
             chain: &chain,
+            paths: self.paths,
+        })
+    }
+
+    fn map<'de, V: Visitor<'de>>(
+        &self,
+        entries: impl Iterator<Item = Entry<'py>>,
+        chain: &Chain<'_>,
+        visitor: V,
+    ) -> Result<V::Value, InputError> {
+        visitor.visit_map(Entries {
+            entries,
+            pending: None,
+            around: Some(chain),
+            paths: self.paths,
         })
     }
 
@@ -118,7 +137,13 @@ impl<'a, 'py> Host<'a, 'py> {
                 let pair = item.cast_into::<PyTuple>().ok()?;
                 Some((pair.get_item(0).ok()?, pair.get_item(1).ok()?))
             });
-            return map(entries, &chain, visitor);
+            return self.map(entries, &chain, visitor);
+        }
+        if self.paths
+            && let Ok(path) = self.object.extract::<PathBuf>()
+            && let Some(path) = path.to_str()
+        {
+            return visitor.visit_str(path);
         }
         let kind = kind(self.object);
         Err(de::Error::invalid_type(Unexpected::Other(&kind), &visitor))
@@ -138,18 +163,6 @@ fn kind(object: &Bound<'_, PyAny>) -> String {
         |_| "something else".to_owned(),
         |name| format!("`{}`", name.to_string_lossy()),
     )
-}
-
-fn map<'de, 'py, V: Visitor<'de>>(
-    entries: impl Iterator<Item = Entry<'py>>,
-    chain: &Chain<'_>,
-    visitor: V,
-) -> Result<V::Value, InputError> {
-    visitor.visit_map(Entries {
-        entries,
-        pending: None,
-        around: Some(chain),
-    })
 }
 
 fn replay<'de, V: Visitor<'de>>(json: PyResult<Value>, visitor: V) -> Result<V::Value, InputError> {
@@ -172,7 +185,7 @@ impl<'de> Deserializer<'de> for Host<'_, '_> {
         }
         if let Ok(dict) = object.cast::<PyDict>() {
             let chain = self.enter()?;
-            return map(dict.iter(), &chain, visitor);
+            return self.map(dict.iter(), &chain, visitor);
         }
         if let Ok(list) = object.cast::<PyList>() {
             return self.sequence(list.iter(), visitor);
@@ -242,6 +255,7 @@ struct Items<'a, I> {
     items: I,
     index: usize,
     chain: &'a Chain<'a>,
+    paths: bool,
 }
 
 impl<'de, 'py, I: ExactSizeIterator<Item = Bound<'py, PyAny>>> SeqAccess<'de> for Items<'_, I> {
@@ -255,10 +269,10 @@ impl<'de, 'py, I: ExactSizeIterator<Item = Bound<'py, PyAny>>> SeqAccess<'de> fo
             return Ok(None);
         };
         self.index += 1;
-        let around = Some(self.chain);
         let read = seed.deserialize(Host {
             object: &item,
-            around,
+            around: Some(self.chain),
+            paths: self.paths,
         });
         read.map(Some)
             .map_err(|error| error.at_index(self.index - 1))
@@ -275,6 +289,7 @@ struct Entries<'a, 'py, I> {
     entries: I,
     pending: Option<Entry<'py>>,
     around: Option<&'a Chain<'a>>,
+    paths: bool,
 }
 
 impl<'de, 'py, I: Iterator<Item = Entry<'py>>> MapAccess<'de> for Entries<'_, 'py, I> {
@@ -309,6 +324,7 @@ impl<'de, 'py, I: Iterator<Item = Entry<'py>>> MapAccess<'de> for Entries<'_, 'p
         let value = Host {
             object: &object,
             around: self.around,
+            paths: self.paths,
         };
         seed.deserialize(value).map_err(|error| {
             let name = key.cast::<PyString>().map(|key| key.to_string_lossy());
@@ -333,6 +349,7 @@ impl<'de> Deserializer<'de> for Arguments<'_, '_> {
             entries: placed.chain(self.options.iter()),
             pending: None,
             around: None,
+            paths: false,
         })
     }
 

@@ -102,7 +102,9 @@ def eventually(holds: Callable[[], bool], within: float = 2.0) -> None:
         time.sleep(0.005)
 
 
-def run_script(script: str, *arguments: str, timeout: float = 20) -> subprocess.CompletedProcess[str]:
+def run_script(
+    script: str, *arguments: str, timeout: float = 20
+) -> subprocess.CompletedProcess[str]:
     """Runs Python code in an interpreter of its own; it must not hang."""
     command = [sys.executable, "-X", "dev", "-c", script, *arguments]
     return subprocess.run(command, capture_output=True, text=True, timeout=timeout, check=False)

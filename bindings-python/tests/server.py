@@ -40,7 +40,11 @@ async def connection(reader: asyncio.StreamReader, writer: asyncio.StreamWriter)
         while True:
             head = await reader.readuntil(b"\r\n\r\n")
             if head.startswith(b"GET /stats"):
-                stats = {"open": open_connections, "closed_at": closed_at[-1:], "requests": requests[-5:]}
+                stats = {
+                    "open": open_connections,
+                    "closed_at": closed_at[-1:],
+                    "requests": requests[-5:],
+                }
                 writer.write(whole(200, stats))
                 continue
             if not counted:
@@ -83,7 +87,9 @@ async def answer(model: str, reader: asyncio.StreamReader, writer: asyncio.Strea
 async def stream(
     kind: str, count: int, pause: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
 ) -> None:
-    writer.write(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n")
+    writer.write(
+        b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
     for index in range(count):
         piece(writer, event({"content": f"{index} "}, None))
         await writer.drain()

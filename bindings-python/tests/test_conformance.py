@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pattern import mismatch
 
+from pattern import mismatch
 from slugline import AsyncEngine, Engine, SluglineError
 
 ROOT = Path(__file__).parents[2] / "core" / "conformance" / "engine"

@@ -7,8 +7,8 @@ import threading
 from typing import Any
 
 import pytest
-from conftest import Upstream
 
+from conftest import Upstream
 from slugline import (
     AsyncEngine,
     CancelledError,
@@ -55,17 +55,16 @@ def test_async_chunks_texts_and_the_whole() -> None:
     asyncio.run(run())
 
 
-def test_a_stream_is_there_at_once_and_fails_at_the_first_pull() -> None:
-    engine = Engine()
-    stream = engine.chat_stream("x", model="test/echo", temprature=1)  # type: ignore[call-arg]
+def test_a_stream_is_there_at_once_and_fails_at_the_first_pull(echo: Engine) -> None:
+    stream = echo.chat_stream("x", model="test/echo", temprature=1)
     with pytest.raises(InvalidRequestError, match="temperature"):
         next(iter(stream))
     with pytest.raises(InvalidRequestError, match="temperature"):
         stream.completion()
     assert list(stream) == []
-    engine.close()
+    echo.close()
     with pytest.raises(InvalidRequestError, match="closed"):
-        next(iter(engine.chat_stream("x")))
+        next(iter(echo.chat_stream("x")))
 
 
 def test_nothing_is_sent_before_the_first_pull(engine: Engine, upstream: Upstream) -> None:
@@ -99,7 +98,7 @@ def test_a_cut_stream_gives_what_came_first(engine: Engine) -> None:
     stream = engine.chat_stream("x", model="up/cut-3")
     texts: list[str] = []
     with pytest.raises(StreamInterruptedError) as raised:
-        texts.extend(text for text in stream.text_stream)  # noqa: C400
+        texts.extend(text for text in stream.text_stream)
     assert raised.value.partial is not None
     assert raised.value.partial.text == "0 1 2 "
     assert raised.value.details["cause"]
@@ -128,10 +127,9 @@ def test_one_reader_at_a_time(engine: Engine) -> None:
     assert [type(failure) for failure in failures] == [CancelledError]
 
 
-def test_one_async_reader_at_a_time(upstream: Upstream) -> None:
+def test_one_async_reader_at_a_time(engine: Engine) -> None:
     async def run() -> None:
-        engine = AsyncEngine(upstream.config())
-        stream = engine.chat_stream("x", model="up/stall-0")
+        stream = engine.as_async().chat_stream("x", model="up/stall-0")
         first = asyncio.ensure_future(anext(stream))
         await asyncio.sleep(0.2)
         with pytest.raises(InvalidRequestError, match="one reader"):
@@ -139,7 +137,6 @@ def test_one_async_reader_at_a_time(upstream: Upstream) -> None:
         stream.close()
         with pytest.raises(CancelledError):
             await first
-        await engine.close()
 
     asyncio.run(run())
 
@@ -181,7 +178,7 @@ def test_queued_chunks_do_not_suspend() -> None:
     asyncio.run(run())
 
 
-def test_a_busy_stream_lets_other_tasks_have_their_turn(upstream: Upstream) -> None:
+def test_a_busy_stream_lets_other_tasks_have_their_turn() -> None:
     async def run() -> None:
         turns = 0
 
@@ -204,8 +201,8 @@ def test_a_busy_stream_lets_other_tasks_have_their_turn(upstream: Upstream) -> N
     asyncio.run(run())
 
 
-def test_streams_of_one_engine_in_several_loops_at_once(upstream: Upstream) -> None:
-    engine = AsyncEngine(upstream.config())
+def test_streams_of_one_engine_in_several_loops_at_once(engine: Engine) -> None:
+    aside = engine.as_async()
     texts: list[str] = []
 
     async def read() -> None:
@@ -213,7 +210,7 @@ def test_streams_of_one_engine_in_several_loops_at_once(upstream: Upstream) -> N
         texts.extend(parts)
 
     async def collect() -> str:
-        stream = engine.chat_stream("x", model="up/chunks-20-2")
+        stream = aside.chat_stream("x", model="up/chunks-20-2")
         return "".join([text async for text in stream.text_stream])
 
     threads = [threading.Thread(target=lambda: asyncio.run(read())) for _ in range(4)]
@@ -226,9 +223,8 @@ def test_streams_of_one_engine_in_several_loops_at_once(upstream: Upstream) -> N
     assert len(texts) == 50
 
 
-def test_a_stream_moves_to_another_loop(upstream: Upstream) -> None:
-    engine = AsyncEngine(upstream.config())
-    stream = engine.chat_stream("x", model="up/chunks-5-20")
+def test_a_stream_moves_to_another_loop(engine: Engine) -> None:
+    stream = engine.as_async().chat_stream("x", model="up/chunks-5-20")
 
     async def one() -> str:
         return (await anext(stream)).text

@@ -10,6 +10,7 @@ from ._verbs import takes_messages, takes_slug
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Any, Literal
@@ -333,7 +334,9 @@ class AsyncEngine:
         self._core.close()
 
     def __repr__(self) -> str:
-        return "AsyncEngine(closed)" if self._core.closed else "AsyncEngine(open)"
+        # One that could not be opened has no core.
+        is_open = hasattr(self, "_core") and not self._core.closed
+        return "AsyncEngine(open)" if is_open else "AsyncEngine(closed)"
 
 
 class AsyncPrompts:
@@ -344,7 +347,7 @@ class AsyncPrompts:
     def __init__(self, core: _native.Core) -> None:
         self._core = core
 
-    async def list(self) -> list[PromptInfo]:
+    async def list(self) -> builtins.list[PromptInfo]:
         """Every prompt, by slug; a broken one is listed with its `problem`."""
         return await self._core.prompts_list_async()
 
@@ -352,6 +355,6 @@ class AsyncPrompts:
         """One prompt: source, schema, variables used, versions and environments."""
         return await self._core.prompts_get_async(slug)
 
-    async def check(self) -> list[SluglineError]:
+    async def check(self) -> builtins.list[SluglineError]:
         """Reads every version and variant of every prompt, and gives what is wrong."""
         return await self._core.prompts_check_async()

@@ -10,6 +10,7 @@ from ._verbs import takes_messages, takes_slug
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import builtins
     from collections.abc import Mapping, Sequence
     from types import TracebackType
     from typing import Any, Literal
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
     from ._async_engine import AsyncEngine
     from ._errors import SluglineError
     from ._native import (
-        ChatStream,
         ChatCompletion,
+        ChatStream,
         Message,
         PromptInfo,
         ProviderRequest,
@@ -334,7 +335,9 @@ class Engine:
         self.close()
 
     def __repr__(self) -> str:
-        return "Engine(closed)" if self._core.closed else "Engine(open)"
+        # One that could not be opened has no core.
+        is_open = hasattr(self, "_core") and not self._core.closed
+        return "Engine(open)" if is_open else "Engine(closed)"
 
 
 class Prompts:
@@ -345,7 +348,7 @@ class Prompts:
     def __init__(self, core: _native.Core) -> None:
         self._core = core
 
-    def list(self) -> list[PromptInfo]:
+    def list(self) -> builtins.list[PromptInfo]:
         """Every prompt, by slug; a broken one is listed with its `problem`."""
         return self._core.prompts_list()
 
@@ -353,6 +356,6 @@ class Prompts:
         """One prompt: source, schema, variables used, versions and environments."""
         return self._core.prompts_get(slug)
 
-    def check(self) -> list[SluglineError]:
+    def check(self) -> builtins.list[SluglineError]:
         """Reads every version and variant of every prompt, and gives what is wrong."""
         return self._core.prompts_check()

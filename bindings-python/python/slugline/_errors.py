@@ -1,6 +1,6 @@
 """The exceptions: one base, one class for each code of the contract.
 
-Rust raises them through `_make`; nothing else builds them. What to act on is the class or `code`;
+Rust raises them through `make`. What to act on is the class or `code`;
 messages are for people and never hold a key, a prompt or an answer.
 """
 
@@ -14,10 +14,13 @@ if TYPE_CHECKING:
     from ._native import Attempt, ChatCompletion
 
 
+_PLACE = ("file", "line", "column", "message")
+
+
 class Location:
     """A place in a prompt or configuration file; lines and columns count from 1."""
 
-    __slots__ = ("file", "line", "column", "message")
+    __slots__ = _PLACE
 
     def __init__(
         self,
@@ -36,7 +39,7 @@ class Location:
 
     def to_dict(self) -> dict[str, Any]:
         """What is known of the place."""
-        fields = zip(self.__slots__, self._fields(), strict=True)
+        fields = zip(_PLACE, self._fields(), strict=True)
         return {name: value for name, value in fields if value is not None}
 
     def __repr__(self) -> str:
@@ -300,7 +303,8 @@ class InternalError(SluglineError):
 _CLASSES = {kind.code: kind for kind in SluglineError.__subclasses__()}
 
 
-def _make(code: str, message: str, fields: dict[str, Any]) -> SluglineError:
+def make(code: str, message: str, fields: dict[str, Any]) -> SluglineError:
+    """The exception for what the core reports; called from Rust."""
     place = fields.get("location")
     if place is not None:
         fields["location"] = Location(*place)

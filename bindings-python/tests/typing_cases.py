@@ -1,0 +1,91 @@
+"""What type checkers make of the public names. Checked by mypy and pyright, never run.
+
+A line that must be refused carries an `ignore`; both checkers complain about one that is not needed.
+"""
+
+import sys
+from typing import Any, Literal
+
+from slugline import (
+    AsyncChatStream,
+    AsyncEngine,
+    ChatCompletion,
+    ChatCompletionChunk,
+    ChatStream,
+    Engine,
+    ProviderRequest,
+    RateLimitedError,
+    RenderedPrompt,
+    SluglineError,
+    file,
+    image,
+)
+from slugline.types import MessageParam, Tool
+
+if sys.version_info >= (3, 11):
+    from typing import assert_type
+else:
+    from typing_extensions import assert_type
+
+
+def sync_verbs(engine: Engine) -> None:
+    assert_type(engine.chat("Hi", model="a/b", temperature=0.5), ChatCompletion)
+    assert_type(engine.chat_stream("Hi"), ChatStream)
+    assert_type(engine.run_prompt("greet", {"name": "Ada"}, environment="staging"), ChatCompletion)
+    assert_type(engine.run_prompt_stream("greet"), ChatStream)
+    assert_type(engine.render_prompt("greet"), RenderedPrompt)
+    assert_type(engine.build_request(slug="greet"), ProviderRequest)
+    with engine.chat_stream("Hi") as stream:
+        for chunk in stream:
+            assert_type(chunk, ChatCompletionChunk)
+            assert_type(chunk.text, str)
+        for text in stream.text_stream:
+            assert_type(text, str)
+        assert_type(stream.completion(), ChatCompletion)
+
+
+async def async_verbs() -> None:
+    async with AsyncEngine("slugline.toml", prompts="prompts") as engine:
+        assert_type(await engine.chat("Hi"), ChatCompletion)
+        assert_type(engine.chat_stream("Hi"), AsyncChatStream)
+        assert_type(await engine.render_prompt("greet"), RenderedPrompt)
+        async with engine.run_prompt_stream("greet") as stream:
+            async for chunk in stream:
+                assert_type(chunk, ChatCompletionChunk)
+            async for text in stream.text_stream:
+                assert_type(text, str)
+            assert_type(await stream.completion(), ChatCompletion)
+            await stream.close()
+            stream.close()
+        assert_type(engine.as_sync(), Engine)
+
+
+def answers(completion: ChatCompletion, error: SluglineError) -> None:
+    choice = completion.choices[0]
+    assert_type(
+        choice.finish_reason, Literal["stop", "length", "tool_calls", "content_filter"] | None
+    )
+    assert_type(completion.usage.total_tokens if completion.usage else None, int | None)
+    assert_type([call.function.arguments for call in completion.tool_calls], list[str])
+    assert_type(completion.to_dict(), dict[str, Any])
+    assert_type(RateLimitedError.code, str)
+    assert_type(error.partial, ChatCompletion | None)
+    for attempt in error.attempts:
+        assert_type(attempt.status, int | None)
+
+
+def arguments(engine: Engine, answer: ChatCompletion) -> None:
+    messages: list[MessageParam] = [{"role": "user", "content": "Hi"}]
+    engine.chat(messages)
+    engine.chat([{"role": "system", "content": "Be brief."}, answer.choices[0].message])
+    engine.chat([{"role": "user", "content": [image("a.png"), file("b.pdf")]}])
+    tools: list[Tool] = [{"type": "function", "function": {"name": "f"}}, {"id": "lookup"}]
+    engine.chat("Hi", tools=tools, tool_choice="auto", response_format={"type": "json_object"})
+    engine.chat("Hi", model=["a/b", "c/d"], fallback_on=["content_filtered"], labels={"a": 1})
+
+
+def refused(engine: Engine, answer: ChatCompletion) -> None:
+    engine.chat("Hi", temprature=0.5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    engine.chat("Hi", temperature="hot")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    engine.chat([{"role": "robot"}])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]
+    answer.id = "x"  # type: ignore[misc]  # pyright: ignore[reportAttributeAccessIssue]
