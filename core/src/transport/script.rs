@@ -21,6 +21,8 @@ pub(super) struct Script {
     pub(super) retry_after: Option<HeaderValue>,
     /// After so many pieces the answer goes wrong.
     pub(super) fault: Option<(usize, Fault)>,
+    /// Whether sending panics.
+    pub(super) panic: bool,
     id: String,
     created: u64,
     model: Value,
@@ -74,6 +76,7 @@ impl Script {
             stream: body.get("stream").and_then(Value::as_bool).unwrap_or(false),
             retry_after: keys.retry_after(status)?,
             fault: keys.fault()?,
+            panic: keys.panic()?,
             id: format!("chatcmpl-{}", uuid::Uuid::new_v4().simple()),
             created: SystemTime::now()
                 .duration_since(UNIX_EPOCH)

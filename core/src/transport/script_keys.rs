@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::nearest::nearest;
 
 /// Every key that a script may have.
-const KEYS: [&str; 12] = [
+const KEYS: [&str; 13] = [
     "content",
     "chunks",
     "tool_calls",
@@ -22,6 +22,7 @@ const KEYS: [&str; 12] = [
     "fail_times",
     "cut_after",
     "stall_after",
+    "panic",
 ];
 
 /// How an answer goes wrong on its way.
@@ -207,6 +208,15 @@ impl<'a> Keys<'a> {
             needs_status("fail_times", status)?;
         }
         Ok(times)
+    }
+
+    /// Whether there is a bug in the transport: what a panic does to a caller must be tried.
+    pub(super) fn panic(&self) -> Result<bool> {
+        match self.given("panic") {
+            None => Ok(false),
+            Some(Value::Bool(panics)) => Ok(*panics),
+            Some(_) => Err(wrong("panic", "is neither true nor false")),
+        }
     }
 
     /// After how many pieces what goes wrong.

@@ -282,6 +282,14 @@ async fn a_fault_past_the_end_never_happens() {
 }
 
 #[tokio::test]
+async fn a_panic_is_one_where_sending_is_awaited() {
+    let send = Scripted.send(request(&body(json!({"panic": true}), false), 0));
+    assert!(tokio::spawn(send).await.err().unwrap().is_panic());
+    let quiet = whole(json!({"panic": false, "content": "calm"})).await;
+    assert_eq!(quiet["choices"][0]["message"]["content"], "calm");
+}
+
+#[tokio::test]
 async fn what_a_script_cannot_say_is_refused_by_name() {
     for (test, param, word) in [
         (
@@ -311,6 +319,7 @@ async fn what_a_script_cannot_say_is_refused_by_name() {
         (json!({"usage": 1}), "extra_body.test.usage", "object"),
         (json!({"ttft_ms": -1}), "extra_body.test.ttft_ms", "whole"),
         (json!({"status": 200}), "extra_body.test.status", "300"),
+        (json!({"panic": 1}), "extra_body.test.panic", "true"),
         (
             json!({"retry_after": 1}),
             "extra_body.test.retry_after",
