@@ -1,0 +1,187 @@
+// The engine: the verbs of the contract over the native core. Arguments cross as JSON text and are
+// checked there, so that there is one place that knows the options and one wording for what is wrong.
+
+import { fileURLToPath } from 'node:url';
+
+import { fromJSON } from './errors.js';
+import { asked, hub, keep, number, settle } from './hub.js';
+import { configJSON, invalid, requestJSON } from './input.js';
+import { native } from './native.js';
+import { ChatStream } from './stream.js';
+import { ChatCompletion, ProviderRequest, RenderedPrompt } from './types.js';
+
+/**
+ * An embedded prompt engine: open one and share it. It needs no file; a path or a `file:` URL names one, an
+ * object is the same as plain data. Overrides are top-level tables or keys of `[engine]`. Nothing is
+ * sent at opening. An idle engine does not keep the process alive.
+ */
+export class Engine {
+  #core;
+  #prompts;
+
+  constructor(config, overrides) {
+    const keys = [];
+    const file = pathOf(config);
+    const data =
+      config === undefined || config === null || file !== undefined
+        ? undefined
+        : configJSON(withoutCallables(config, keys));
+    const over =
+      overrides === undefined ? undefined : configJSON(withoutCallables(overrides, keys));
+    const slots = keys.map(({ provider, callable }) => ({ provider, slot: keep(callable) }));
+    this.#core = asked(() => new native.Core(hub, file, data, over, slots));
+  }
+
+  /** Asks a model. */
+  async chat(options) {
+    const { signal, request } = split('chat', options);
+    const answer = await this.#call('chat', request, signal);
+    return new ChatCompletion(JSON.parse(answer));
+  }
+
+  /** Asks a model and streams the answer. Given at once; what is wrong is told at the first read. */
+  chatStream(options) {
+    return this.#stream('chatStream', () => split('chatStream', options));
+  }
+
+  /** Runs a stored prompt. */
+  async runPrompt(slug, options) {
+    const { signal, request } = split('runPrompt', options, slug);
+    const answer = await this.#call('runPrompt', request, signal);
+    return new ChatCompletion(JSON.parse(answer));
+  }
+
+  /** Runs a stored prompt and streams the answer. */
+  runPromptStream(slug, options) {
+    return this.#stream('runPromptStream', () => split('runPromptStream', options, slug));
+  }
+
+  /** Renders a stored prompt: what would be sent. No network. */
+  async renderPrompt(slug, options) {
+    const { signal, request } = split('renderPrompt', options, slug);
+    const answer = await this.#call('renderPrompt', request, signal);
+    return new RenderedPrompt(JSON.parse(answer));
+  }
+
+  /** The request that `chat` would send, or with `slug` `runPrompt`; secrets redacted. No network. */
+  async buildRequest(options) {
+    const { signal, request } = split('buildRequest', options);
+    const ofPrompt = request.slug !== undefined && request.slug !== null;
+    const answer = await this.#call('buildRequest', request, signal, ofPrompt);
+    return new ProviderRequest(JSON.parse(answer));
+  }
+
+  /** The stored prompts. */
+  get prompts() {
+    this.#prompts ??= new Prompts((verb, ...rest) => {
+      const id = number();
+      return settle(id, asked(() => this.#core[verb](hub, id, ...rest)));
+    });
+    return this.#prompts;
+  }
+
+  /** What was odd about the configuration, though not wrong. */
+  get warnings() {
+    return JSON.parse(asked(() => this.#core.warnings()));
+  }
+
+  /** Whether `close` was called. */
+  get closed() {
+    return this.#core.closed;
+  }
+
+  /** Closes connections that no call uses any more; calls under way go on. */
+  close() {
+    this.#core.close();
+  }
+
+  async [Symbol.asyncDispose]() {
+    this.close();
+  }
+
+  #call(verb, request, signal, ...rest) {
+    const text = requestJSON(request);
+    signal?.throwIfAborted();
+    const id = number();
+    return settle(id, asked(() => this.#core[verb](hub, id, text, ...rest)), signal);
+  }
+
+  #stream(verb, take) {
+    let text;
+    let signal;
+    let problem;
+    // Arguments are read now, as they are; what is wrong with them waits for the first read.
+    try {
+      const taken = take();
+      signal = taken.signal;
+      text = requestJSON(taken.request);
+    } catch (error) {
+      problem = error;
+    }
+    return new ChatStream((id) => {
+      if (problem !== undefined) throw problem;
+      return asked(() => this.#core[verb](hub, id, text));
+    }, signal);
+  }
+}
+
+/** The stored prompts of an engine: `engine.prompts`. */
+export class Prompts {
+  #ask;
+
+  constructor(ask) {
+    this.#ask = ask;
+  }
+
+  /** Every prompt, by slug. A broken one is listed all the same, with its `problem`. */
+  async list() {
+    return JSON.parse(await this.#ask('promptsList'));
+  }
+
+  /** One prompt: source, schema, variables used, versions and environments. */
+  async get(slug) {
+    if (typeof slug !== 'string') throw invalid('slug', '`slug`: expected a string');
+    return JSON.parse(await this.#ask('promptsGet', slug));
+  }
+
+  /** Reads every version and variant of every prompt, and gives what is wrong as errors. */
+  async check() {
+    return JSON.parse(await this.#ask('promptsCheck')).map((problem) => fromJSON(problem));
+  }
+}
+
+/** The request and the signal of a call's options. */
+function split(verb, options, slug) {
+  const ofPrompt = arguments.length > 2;
+  if (options === undefined && ofPrompt) return { request: { slug } };
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    const shape = ofPrompt ? '("slug", { variables, ... })' : '({ messages, model, ... })';
+    throw invalid('', `${verb} takes its options as an object: ${verb}${shape}`);
+  }
+  const { signal, ...request } = options;
+  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+    throw invalid('signal', '`signal`: expected an AbortSignal');
+  }
+  return { signal, request: ofPrompt ? { ...request, slug } : request };
+}
+
+function pathOf(config) {
+  if (typeof config === 'string') return config;
+  return config instanceof URL ? fileURLToPath(config) : undefined;
+}
+
+/** The configuration without the callables under `api_key`, which go to `keys`. */
+function withoutCallables(config, keys) {
+  const providers = config?.providers;
+  if (typeof providers !== 'object' || providers === null) return config;
+  const rest = {};
+  for (const [provider, settings] of Object.entries(providers)) {
+    rest[provider] = settings;
+    if (typeof settings?.api_key === 'function') {
+      const { api_key: callable, ...others } = settings;
+      keys.push({ provider, callable });
+      rest[provider] = others;
+    }
+  }
+  return keys.length === 0 ? config : { ...config, providers: rest };
+}

@@ -1,0 +1,111 @@
+// The hub: every pending call and stream of this thread, under its number. The native side rings once
+// for all that may go on; each is then polled. While something is pending the process stays alive.
+
+import { fromNative, raised } from './errors.js';
+import { native } from './native.js';
+import { listen } from './signal.js';
+
+const pending = new Map();
+const callables = new Map();
+let numbers = 0;
+
+/** The native end. */
+export const hub = new native.Hub(ring);
+
+/** The number of a new call. */
+export function number() {
+  numbers = numbers >= 0xffffffff ? 1 : numbers + 1;
+  return pending.has(numbers) ? number() : numbers;
+}
+
+/** Has `woken` called whenever the call with this number may go on. */
+export function wait(id, woken) {
+  if (pending.size === 0) hub.hold(true);
+  pending.set(id, woken);
+}
+
+/** Is no longer told of this call. */
+export function leave(id) {
+  if (pending.delete(id) && pending.size === 0) hub.hold(false);
+}
+
+/** Keeps a callable that gives a key; gives its slot. */
+export function keep(callable) {
+  letGo();
+  const slot = number();
+  callables.set(slot, callable);
+  return slot;
+}
+
+// Never throws: an exception in here would be nobody's.
+function ring() {
+  for (const id of hub.woken()) {
+    if (id === 0) answerQuestions();
+    else pending.get(id)?.();
+  }
+}
+
+function answerQuestions() {
+  for (const { id, slot } of hub.questions()) answer(id, callables.get(slot));
+  letGo();
+}
+
+async function answer(id, callable) {
+  try {
+    const key = await callable();
+    if (typeof key === 'string' && key.isWellFormed()) hub.answer(id, key);
+    else hub.refuse(id, `gave ${key === null ? 'null' : `a value of type ${typeof key}`} instead of a string`);
+  } catch (error) {
+    const slot = number();
+    raised.set(slot, error);
+    hub.refuse(id, 'threw an exception', slot);
+  }
+}
+
+function letGo() {
+  for (const slot of hub.forgotten()) {
+    callables.delete(slot);
+    raised.delete(slot);
+  }
+}
+
+/** What a native function gives, or throws as one of our errors. */
+export function asked(work) {
+  try {
+    return work();
+  } catch (thrown) {
+    throw fromNative(thrown);
+  }
+}
+
+/** Waits for a native call; an aborted signal gives it up. */
+export function settle(id, call, signal) {
+  return new Promise((resolve, reject) => {
+    let unlisten;
+    const end = () => {
+      leave(id);
+      unlisten?.();
+    };
+    const abort = () => {
+      end();
+      call.cancel();
+      reject(signal.reason);
+    };
+    const woken = () => {
+      let answer;
+      try {
+        answer = call.poll();
+      } catch (thrown) {
+        end();
+        reject(fromNative(thrown));
+        return;
+      }
+      if (answer === null) return;
+      end();
+      resolve(answer);
+    };
+    wait(id, woken);
+    if (signal !== undefined) unlisten = listen(signal, abort);
+    woken();
+  });
+}
