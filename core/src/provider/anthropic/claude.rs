@@ -8,7 +8,7 @@ use crate::provider::Call;
 use crate::provider::told::Told;
 
 use super::models::{Model, Sampling, Thinking};
-use super::{encode, schema};
+use super::{schema, thinking};
 
 /// Options as Claude takes them.
 #[derive(Debug)]
@@ -27,9 +27,9 @@ pub(crate) struct Asked {
 /// Fits a call's thinking and sampling to its model; `forced` says that a tool must be called.
 pub(crate) fn ask(call: Call<'_>, forced: bool, told: &mut Told<'_>) -> Result<Asked> {
     let model = Model::of(&call.target.model);
-    let plan = encode::thinking(call.options, call.target, &model, forced, told)?;
+    let plan = thinking::plan(call.options, call.target, &model, forced, told)?;
     let thinks = plan.thinks();
-    let sampled = encode::sampling(call.options, &model, thinks, told)?;
+    let sampled = thinking::sampling(call.options, &model, thinks, told)?;
     let mut thinking = plan.thinking.map(|thinking| json!(thinking));
     // These models show their thinking unasked, and hosts with an older schema know no `display`.
     if let (Thinking::Either, Some(Value::Object(thinking))) = (model.thinking, &mut thinking) {

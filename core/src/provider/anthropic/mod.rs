@@ -1,18 +1,22 @@
 //! Anthropic's Messages API, at home, on Google Cloud (quirk `vertex`) and at hosts that speak it.
 //!
-//! [`encode`] writes requests, with [`turns`] for the messages and [`schema`] for structured outputs;
-//! [`decode`] and [`stream`] read answers; [`replay`] keeps what a later request must send back;
+//! [`encode`] writes requests, with [`turns`] and [`parts`] for the messages, [`thinking`] for limits and
+//! [`schema`] for structured outputs;
+//! [`decode`], [`stream`] and [`blocks`] read answers; [`replay`] keeps what a later request must send back;
 //! [`models`] knows what differs between generations of Claude, and `claude` tells it to dialects that
 //! serve Claude behind a format of their own.
 
+mod blocks;
 #[cfg(feature = "bedrock")]
 pub(crate) mod claude;
 mod decode;
 mod encode;
 mod models;
+mod parts;
 mod replay;
 mod schema;
 mod stream;
+mod thinking;
 mod turns;
 mod types;
 

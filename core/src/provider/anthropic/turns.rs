@@ -5,17 +5,15 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::chat::{CacheMode, Content, Message, Part, Role};
+use crate::chat::{CacheMode, Content, Message, Role};
 use crate::error::{Error, Result};
 use crate::provider::Call;
 use crate::provider::arguments;
-use crate::provider::data_url::DataUrl;
 use crate::provider::told::Told;
 
+use super::parts;
 use super::replay::{self, Entry};
-use super::types::{Block, Input, Source, Turn, Typed};
-
-const IMAGES: &[&str] = &["image/jpeg", "image/png", "image/gif", "image/webp"];
+use super::types::{Block, Input, Turn, Typed};
 
 /// `system` and `messages` of a request.
 #[derive(Debug, Default)]
@@ -273,145 +271,8 @@ impl<'a> Builder<'a, '_, '_> {
         Ok(())
     }
 
-    /// The content of a message as blocks; empty text is left out, as the API refuses it.
     fn parts(&mut self, place: usize, message: &'a Message) -> Result<Vec<Block<'a>>> {
-        match &message.content {
-            None => Ok(Vec::new()),
-            Some(Content::Text(text)) if text.is_empty() => Ok(Vec::new()),
-            Some(Content::Text(text)) => Ok(vec![Block::text(text.as_str())]),
-            Some(Content::Parts(parts)) => {
-                let mut blocks = Vec::with_capacity(parts.len());
-                for (index, part) in parts.iter().enumerate() {
-                    blocks.extend(self.part(place, index, part)?);
-                }
-                Ok(blocks)
-            }
-        }
-    }
-
-    fn part(&mut self, place: usize, index: usize, part: &'a Part) -> Result<Option<Block<'a>>> {
-        let cache_control = part.cache_control().filter(|_| self.marks);
-        let path = || format!("messages[{place}].content[{index}]");
-        Ok(match part {
-            Part::Text { text, .. } if text.is_empty() => None,
-            Part::Text { text, .. } => Some(Block::Typed(Typed::Text {
-                text: text.into(),
-                citations: None,
-                cache_control,
-            })),
-            Part::Refusal { refusal } if refusal.is_empty() => None,
-            Part::Refusal { refusal } => Some(Block::text(refusal.as_str())),
-            Part::ImageUrl { url, detail, .. } => {
-                if detail.as_deref().is_some_and(|detail| detail != "auto") {
-                    self.told.dropped(
-                        "messages.content.image_url.detail",
-                        "the API chooses the detail of images itself",
-                    )?;
-                }
-                let source = self.image(url, &format!("{}.image_url.url", path()))?;
-                Some(Block::Typed(Typed::Image {
-                    source,
-                    cache_control,
-                }))
-            }
-            Part::File {
-                file_id,
-                filename,
-                file_data,
-                file_url,
-                ..
-            } => {
-                let title = filename.as_deref();
-                let document = |source| {
-                    Block::Typed(Typed::Document {
-                        source,
-                        title,
-                        cache_control,
-                    })
-                };
-                if let Some(file_id) = file_id {
-                    Some(document(Source::File { file_id }))
-                } else if let Some(data) = file_data {
-                    let param = format!("{}.file.file_data", path());
-                    Some(self.file(data, &param, title, cache_control)?)
-                } else {
-                    file_url.as_ref().map(|url| document(Source::Url { url }))
-                }
-            }
-            Part::InputAudio { .. } => {
-                return Err(self
-                    .told
-                    .refused(&path(), "the Messages API takes no audio"));
-            }
-            Part::Other(_) => {
-                let why = format!("it has no content part of type `{}`", part.kind());
-                return Err(self.told.refused(&path(), &why));
-            }
-        })
-    }
-
-    fn image(&self, url: &'a str, param: &str) -> Result<Source<'a>> {
-        match DataUrl::parse(url, param)? {
-            None => Ok(Source::Url { url }),
-            Some(data) if IMAGES.contains(&data.media_type.as_ref()) => Ok(Source::Base64 {
-                media_type: data.media_type,
-                data: data.base64,
-            }),
-            Some(data) => {
-                let why = format!(
-                    "images are JPEG, PNG, GIF or WebP here, not `{}`",
-                    data.media_type
-                );
-                Err(self.told.refused(param, &why))
-            }
-        }
-    }
-
-    fn file(
-        &self,
-        url: &'a str,
-        param: &str,
-        title: Option<&'a str>,
-        cache_control: Option<&'a Value>,
-    ) -> Result<Block<'a>> {
-        let Some(data) = DataUrl::parse(url, param)? else {
-            let message = format!("`{param}` is no `data:` URL; give a remote file in `file_url`");
-            return Err(Error::invalid(param, message));
-        };
-        let source = match data.media_type.as_ref() {
-            image if IMAGES.contains(&image) => {
-                return Ok(Block::Typed(Typed::Image {
-                    source: Source::Base64 {
-                        media_type: data.media_type,
-                        data: data.base64,
-                    },
-                    cache_control,
-                }));
-            }
-            "application/pdf" => Source::Base64 {
-                media_type: data.media_type,
-                data: data.base64,
-            },
-            text if text.starts_with("text/") || text == "application/json" => {
-                let Some(data) = data.text() else {
-                    let message = format!("`{param}` is a text file but not UTF-8");
-                    return Err(Error::invalid(param, message));
-                };
-                Source::Text {
-                    media_type: "text/plain",
-                    data,
-                }
-            }
-            other => {
-                let why = format!("files are PDF, text or images here, not `{other}`");
-                return Err(self.told.refused(param, &why));
-            }
-        };
-        Ok(Block::Typed(Typed::Document {
-            source,
-            title,
-            cache_control,
-        }))
+        parts::blocks(place, message, self.marks, self.told)
     }
 
     fn finish(self) -> Result<Conversation<'a>> {
@@ -440,20 +301,6 @@ impl<'a> Builder<'a, '_, '_> {
             }
         }
         Ok(conversation)
-    }
-}
-
-impl<'a> Block<'a> {
-    /// Caching marks stand on the result of a tool, not inside it.
-    fn take_mark(&mut self) -> Option<&'a Value> {
-        match self {
-            Block::Typed(
-                Typed::Text { cache_control, .. }
-                | Typed::Image { cache_control, .. }
-                | Typed::Document { cache_control, .. },
-            ) => cache_control.take(),
-            _ => None,
-        }
     }
 }
 

@@ -5,18 +5,15 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::chat::{Content as Said, Message, Part as Given, Role, ToolCall};
+use crate::chat::{Content as Said, Message, Role, ToolCall};
 use crate::error::{Error, Result};
-use crate::provider::data_url::DataUrl;
 use crate::provider::told::Told;
-use crate::provider::url::join;
-use crate::provider::{Call, arguments};
+use crate::provider::{Call, Target, arguments};
 
 use super::models::Model;
+use super::parts::{self, text};
 use super::replay::{self, Entry, Referred};
-use super::types::{
-    Args, Blob, Content, Data, FileData, FunctionCall, FunctionResponse, Part, Response,
-};
+use super::types::{Args, Content, Data, FunctionCall, FunctionResponse, Part, Response};
 
 /// What Google documents for calls whose signature is not known, such as those of another provider:
 /// without one Gemini 3 refuses the whole request.
@@ -40,7 +37,7 @@ pub(super) fn conversation<'a>(
         system: Vec::new(),
         contents: Vec::new(),
         known: Vec::new(),
-        call,
+        target: call.target,
         third: model.third,
         told,
     };
@@ -55,7 +52,7 @@ struct Builder<'a, 't, 'w> {
     contents: Vec<Content<'a>>,
     /// Id and name of the calls so far.
     known: Vec<(&'a str, &'a str)>,
-    call: Call<'a>,
+    target: &'a Target,
     third: bool,
     told: &'t mut Told<'w>,
 }
@@ -239,10 +236,7 @@ impl<'a> Builder<'a, '_, '_> {
             let message = format!("`{param}` names no tool call of an earlier assistant message");
             return Err(Error::invalid(param, message));
         };
-        let media = match &message.content {
-            Some(Said::Parts(given)) => self.media(place, given)?,
-            _ => Vec::new(),
-        };
+        let media = parts::media(place, message, self.target, self.third, self.told)?;
         let response = response(whole_text(message));
         self.push(
             "user",
@@ -256,115 +250,8 @@ impl<'a> Builder<'a, '_, '_> {
         Ok(())
     }
 
-    /// What a result holds beside text.
-    fn media(&mut self, place: usize, given: &'a [Given]) -> Result<Vec<Part<'a>>> {
-        let mut parts = Vec::new();
-        for (index, part) in given.iter().enumerate() {
-            if matches!(part, Given::Text { .. } | Given::Refusal { .. }) {
-                continue;
-            }
-            if !self.third {
-                let param = format!("messages[{place}].content[{index}]");
-                let why = "results of tools hold media from Gemini 3 on only";
-                return Err(self.told.refused(&param, why));
-            }
-            parts.extend(self.part(place, index, part)?);
-        }
-        Ok(parts)
-    }
-
-    /// The content of a message as parts; empty text is left out.
     fn parts(&mut self, place: usize, message: &'a Message) -> Result<Vec<Part<'a>>> {
-        match &message.content {
-            None => Ok(Vec::new()),
-            Some(Said::Text(said)) if said.is_empty() => Ok(Vec::new()),
-            Some(Said::Text(said)) => Ok(vec![text(said)]),
-            Some(Said::Parts(given)) => {
-                let mut parts = Vec::with_capacity(given.len());
-                for (index, part) in given.iter().enumerate() {
-                    parts.extend(self.part(place, index, part)?);
-                }
-                Ok(parts)
-            }
-        }
-    }
-
-    fn part(&mut self, place: usize, index: usize, part: &'a Given) -> Result<Option<Part<'a>>> {
-        let path = || format!("messages[{place}].content[{index}]");
-        Ok(match part {
-            Given::Text { text: said, .. } | Given::Refusal { refusal: said } => {
-                (!said.is_empty()).then(|| text(said))
-            }
-            Given::ImageUrl { url, detail, .. } => {
-                if detail.as_deref().is_some_and(|detail| detail != "auto") {
-                    self.told.dropped(
-                        "messages.content.image_url.detail",
-                        "the resolution of media is one for the whole request (`mediaResolution`)",
-                    )?;
-                }
-                Some(self.media_at(url, &format!("{}.image_url.url", path()))?)
-            }
-            Given::InputAudio { data, format, .. } => Some(Part::from(Data::Inline(Blob {
-                mime_type: format!("audio/{format}").into(),
-                data: data.into(),
-            }))),
-            Given::File {
-                file_id,
-                file_data,
-                file_url,
-                ..
-            } => {
-                if let Some(id) = file_id {
-                    Some(self.uploaded(id))
-                } else if let Some(data) = file_data {
-                    let param = format!("{}.file.file_data", path());
-                    match DataUrl::parse(data, &param)? {
-                        Some(data) => Some(inline(data)),
-                        None => {
-                            let message = format!(
-                                "`{param}` is no `data:` URL; give a remote file in `file_url`"
-                            );
-                            return Err(Error::invalid(param, message));
-                        }
-                    }
-                } else {
-                    match file_url {
-                        Some(url) => {
-                            Some(self.media_at(url, &format!("{}.file.file_url", path()))?)
-                        }
-                        None => None,
-                    }
-                }
-            }
-            Given::Other(_) => {
-                let why = format!("it has no content part of type `{}`", part.kind());
-                return Err(self.told.refused(&path(), &why));
-            }
-        })
-    }
-
-    fn media_at(&self, url: &'a str, param: &str) -> Result<Part<'a>> {
-        Ok(match DataUrl::parse(url, param)? {
-            Some(data) => inline(data),
-            None => remote(Cow::Borrowed(url)),
-        })
-    }
-
-    /// A file of the Files API: `files/NAME`, or the URI that uploading it gave.
-    fn uploaded(&self, id: &'a str) -> Part<'a> {
-        if id.contains("://") {
-            return remote(Cow::Borrowed(id));
-        }
-        let provider = &self.call.target.provider;
-        let version = provider
-            .api_version
-            .as_deref()
-            .unwrap_or(super::DEFAULT_VERSION);
-        let path = match id.starts_with("files/") {
-            true => format!("{version}/{id}"),
-            false => format!("{version}/files/{id}"),
-        };
-        remote(join(&provider.base_url, &path, "").into())
+        parts::of(place, message, self.target, self.told)
     }
 
     fn finish(self) -> Result<Conversation<'a>> {
@@ -401,52 +288,6 @@ impl<'a> Builder<'a, '_, '_> {
             contents,
         })
     }
-}
-
-fn text(said: &str) -> Part<'_> {
-    Part::from(Data::Text(Cow::Borrowed(said)))
-}
-
-fn inline(data: DataUrl<'_>) -> Part<'_> {
-    Part::from(Data::Inline(Blob {
-        mime_type: data.media_type,
-        data: data.base64,
-    }))
-}
-
-fn remote(uri: Cow<'_, str>) -> Part<'_> {
-    Part::from(Data::File(FileData {
-        mime_type: mime_type(&uri),
-        file_uri: uri,
-    }))
-}
-
-/// The media type that the end of a URL's path tells; the API finds out the others, or says so.
-fn mime_type(url: &str) -> Option<&'static str> {
-    let path = url.split(['?', '#']).next()?;
-    let (_, ending) = path.rsplit('/').next()?.rsplit_once('.')?;
-    Some(match ending.to_ascii_lowercase().as_str() {
-        "jpg" | "jpeg" => "image/jpeg",
-        "png" => "image/png",
-        "webp" => "image/webp",
-        "gif" => "image/gif",
-        "heic" => "image/heic",
-        "pdf" => "application/pdf",
-        "txt" => "text/plain",
-        "md" => "text/markdown",
-        "csv" => "text/csv",
-        "html" | "htm" => "text/html",
-        "json" => "application/json",
-        "mp3" => "audio/mp3",
-        "wav" => "audio/wav",
-        "ogg" => "audio/ogg",
-        "flac" => "audio/flac",
-        "m4a" => "audio/m4a",
-        "mp4" => "video/mp4",
-        "mov" => "video/quicktime",
-        "webm" => "video/webm",
-        _ => return None,
-    })
 }
 
 /// The text of a message, borrowed where it is in one piece.

@@ -1,5 +1,5 @@
 //! Whole answers of `generateContent`, errors, and what whole and streamed answers share: finish
-//! reasons and usage. The parts are read by [`Reader`](super::stream::Reader).
+//! reasons and usage. The parts are read by [`Reader`](super::reader::Reader).
 
 use http::HeaderMap;
 use serde_json::Value;
@@ -12,8 +12,8 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::provider::error::{ErrorRules, classify, classify_value};
 use crate::provider::{Reply, Target, body};
 
-use super::stream::Reader;
-use super::types::{Answer, WireUsage};
+use super::answer::{Answer, WireUsage};
+use super::reader::Reader;
 
 /// What Gemini's errors have of their own.
 const ERRORS: ErrorRules = ErrorRules {

@@ -1,15 +1,17 @@
 //! Google's `generateContent`, in AI Studio and on Google Cloud (quirk `vertex`).
 //!
-//! [`encode`] writes requests, with [`contents`] for the messages; [`stream`] reads answers, whole and
-//! in chunks, with [`partial`] for arguments in pieces; [`decode`] does what only whole answers and
-//! errors need; [`replay`] keeps the signatures that a later request must send back; [`models`] knows
-//! what differs between generations.
+//! [`encode`] writes requests, with [`contents`] and [`parts`] for the messages; the [`reader`] reads answers,
+//! whole ones for [`decode`] and chunks for [`stream`], with [`partial`] for arguments in pieces; [`replay`]
+//! keeps the signatures that a later request must send back; [`models`] knows what differs between generations.
 
+mod answer;
 mod contents;
 mod decode;
 mod encode;
 mod models;
 mod partial;
+mod parts;
+mod reader;
 mod replay;
 mod stream;
 mod types;

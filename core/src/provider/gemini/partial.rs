@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::chat::JsonMap;
 
-use super::types::PartialArg;
+use super::answer::PartialArg;
 
 /// Elements come in order; an index further beyond the end is a broken stream and no reason to allocate.
 const MOST_GAP: usize = 64;
