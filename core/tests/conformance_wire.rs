@@ -196,7 +196,7 @@ fn answer(case: &Value, target: &Target, file: &str, bytes: &[u8]) -> Result<(),
         let error = dialect.decode_error(status, &headers, bytes, target);
         return told("answer", expected, &shown(Err(error)));
     }
-    if !file.ends_with(".sse") {
+    if !file.ends_with(".sse") && !file.ends_with(".eventstream") {
         let reply = dialect.decode(&headers, bytes, target);
         return told("answer", expected, &shown(reply));
     }
