@@ -1,0 +1,814 @@
+// Types of Slugline. Fields of requests and answers keep the names of the wire; everything is documented
+// where it stands, so that editors show it.
+
+/** Anything that JSON can hold, and BigInts, which are exact up to 64 bits. */
+export type Json = string | number | bigint | boolean | null | Json[] | { [key: string]: Json };
+
+/** Data to send: what JSON can hold, BigInts, and objects with `toJSON`, such as dates. */
+export type Data =
+  | string
+  | number
+  | bigint
+  | boolean
+  | null
+  | readonly Data[]
+  | { readonly [key: string]: Data | undefined }
+  | { toJSON(): unknown };
+
+// ---- requests
+
+/** `provider/model`, an alias, a project or a bare model id; a list is tried in order. */
+export type Model = string | readonly string[];
+export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'function';
+export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
+
+/** Prompt caching mark of a part. */
+export type CacheControl = Readonly<Record<string, Data>>;
+
+/** Text. */
+export interface TextPart {
+  type: 'text';
+  text: string;
+  cache_control?: CacheControl;
+}
+
+/** An image; `image` makes one from a file. */
+export interface ImagePart {
+  type: 'image_url';
+  image_url: string | { url: string; detail?: 'auto' | 'low' | 'high' };
+  cache_control?: CacheControl;
+}
+
+/** Audio in base64. */
+export interface AudioPart {
+  type: 'input_audio';
+  input_audio: { data: string; format: string };
+  cache_control?: CacheControl;
+}
+
+/** A file: by the provider's id, as a `data:` URL, or by its own URL; `file` makes one. */
+export interface FilePart {
+  type: 'file';
+  file: { file_id?: string; filename?: string; file_data?: string; file_url?: string };
+  cache_control?: CacheControl;
+}
+
+/** A refusal in a replayed assistant turn. */
+export interface RefusalPart {
+  type: 'refusal';
+  refusal: string;
+}
+
+/** A part of a message. */
+export type Part = TextPart | ImagePart | AudioPart | FilePart | RefusalPart;
+
+/** A message of a request, in OpenAI's shape. A message of an answer may be sent back as it is. */
+export interface MessageParam {
+  role: Role;
+  content?: string | readonly Part[] | null;
+  name?: string;
+  tool_calls?: readonly ToolCall[];
+  tool_call_id?: string;
+  function_call?: FunctionCall;
+  refusal?: string | null;
+  reasoning_content?: string | null;
+  /** Kept on the recording, never sent. */
+  metadata?: Readonly<Record<string, Data>>;
+  completion_id?: string;
+  /** Opaque replay data; sent back only to the family that made it. */
+  provider_state?: unknown;
+}
+
+/** A string is one user message. */
+export type Messages = string | readonly MessageParam[];
+
+/** The definition of a tool; `parameters` is a JSON Schema. */
+export interface FunctionTool {
+  type: 'function';
+  function: {
+    name: string;
+    description?: string;
+    parameters?: Readonly<Record<string, Data>>;
+    strict?: boolean;
+  };
+  cache_control?: CacheControl;
+}
+
+/** Switches a tool of the configuration on (the default) or off. */
+export interface ToolSwitch {
+  id: string;
+  enabled?: boolean;
+}
+
+export type Tool = FunctionTool | ToolSwitch;
+export type ToolChoice =
+  | 'none'
+  | 'auto'
+  | 'required'
+  | { type: 'function'; function: { name: string } };
+export type ResponseFormat =
+  | { type: 'text' }
+  | { type: 'json_object' }
+  | {
+      type: 'json_schema';
+      json_schema: {
+        name: string;
+        description?: string;
+        schema: Readonly<Record<string, Data>>;
+        strict?: boolean;
+      };
+    };
+
+/** The options of every call. `undefined` and `null` are absent; 0 is a value. */
+export interface CallOptions {
+  /** Absent: the prompt's, the project's or the engine's default. */
+  model?: Model | null;
+  /** The call's project. */
+  project?: string | null;
+  /** 0 to 2. */
+  temperature?: number | null;
+  /** 0 to 1. */
+  top_p?: number | null;
+  top_k?: number | null;
+  /** -2 to 2. */
+  frequency_penalty?: number | null;
+  /** -2 to 2. */
+  presence_penalty?: number | null;
+  seed?: number | bigint | null;
+  logprobs?: boolean | null;
+  /** 0 to 20; needs `logprobs`. */
+  top_logprobs?: number | null;
+  /** Token id to bias, -100 to 100. */
+  logit_bias?: Readonly<Record<string, number>> | null;
+  reasoning_effort?: ReasoningEffort | null;
+  /** Most tokens to think. */
+  thinking_budget?: number | null;
+  parallel_tool_calls?: boolean | null;
+  verbosity?: 'low' | 'medium' | 'high' | null;
+  service_tier?: string | null;
+  prediction?: Readonly<Record<string, Data>> | null;
+  modalities?: readonly string[] | null;
+  audio?: Readonly<Record<string, Data>> | null;
+  prompt_cache_key?: string | null;
+  safety_identifier?: string | null;
+  web_search_options?: Readonly<Record<string, Data>> | null;
+  /** How many choices, from 1. */
+  n?: number | null;
+  /** Most tokens to answer; -1 leaves it out. */
+  max_tokens?: number | null;
+  /** The same under OpenAI's newer name. */
+  max_completion_tokens?: number | null;
+  stop?: string | readonly string[] | null;
+  tools?: readonly Tool[] | null;
+  /** `false`: no registered tool is sent. */
+  use_tools?: boolean | null;
+  tool_choice?: ToolChoice | null;
+  response_format?: ResponseFormat | null;
+  /** Prompt caching marks. Default "auto". */
+  cache?: 'auto' | 'off' | null;
+  stream_options?: { include_usage?: boolean } | null;
+  /** Groups calls; a UUID v4 when absent. */
+  session_id?: string | null;
+  /** End-user id. */
+  user?: string | null;
+  /** Key of a campaign to take part in whatever its split. */
+  ab_campaign?: string | null;
+  /** Unit of assignment; default `user`, else a given `session_id`, else random. */
+  assignment_key?: string | null;
+  /** Kept on the recording: at most 16, of 64 and 512 characters. */
+  labels?: Readonly<Record<string, string | number | boolean>> | null;
+  /** Alias of `labels`, which win per key. */
+  metadata?: Readonly<Record<string, string | number | boolean>> | null;
+  /** Kept on the recording. */
+  tags?: readonly string[] | null;
+  /** Renders the project's system prompt template. */
+  system_prompt_args?: Readonly<Record<string, Data>> | null;
+  /** `false`: no recording, and not counted anywhere. Default true. */
+  store?: boolean | null;
+  /** `true`: a recording without prompt, variables or answer. */
+  do_not_record?: boolean | null;
+  /** Milliseconds a target has until its first delta; 0 is absent. */
+  max_ttft_ms?: number | null;
+  /** Milliseconds without a first delta until the next target starts beside it; 0 is absent. */
+  hedge_after_ms?: number | null;
+  /** Milliseconds for the whole call. */
+  timeout_ms?: number | null;
+  /** Milliseconds between events of a stream. */
+  idle_timeout_ms?: number | null;
+  /** Retries on one target. */
+  max_retries?: number | null;
+  /** What to do about a parameter that the target lacks. */
+  unsupported?: 'warn' | 'error' | null;
+  /** Codes of errors that fall back although they would not. */
+  fallback_on?: readonly ErrorCode[] | null;
+  /** Merged into the provider's request body last. */
+  extra_body?: Readonly<Record<string, Data>> | null;
+  /** Sent as headers, checked first. */
+  extra_headers?: Readonly<Record<string, string>> | null;
+  /** Aborting it ends the call with the signal's reason, and closes the provider's socket. */
+  signal?: AbortSignal;
+}
+
+/** The options of `chat` and `chatStream`. */
+export interface ChatOptions extends CallOptions {
+  messages: Messages;
+}
+
+/** The options of `runPrompt`, `runPromptStream` and `renderPrompt`. */
+export interface PromptOptions extends CallOptions {
+  /** The template's variables. */
+  variables?: Readonly<Record<string, Data | undefined>> | null;
+  /** Default "production". */
+  environment?: string | null;
+  /** A version by number, instead of the environment's. */
+  version?: number | null;
+  /** A variant by name. */
+  variant?: string | null;
+  /** Appended after the template, not rendered. */
+  messages?: Messages | null;
+  /** Replaces the stored template and is rendered; an empty list is no template. */
+  template?: readonly MessageParam[] | null;
+}
+
+/** What `buildRequest` takes: the options of `chat`, or with `slug` those of `runPrompt`. */
+export type RequestOptions = ChatOptions | ({ slug: string } & PromptOptions);
+
+// ---- configuration
+
+/** A key, or where it is: the literal, `env:NAME`, `file:PATH`, or a function asked at each attempt. */
+export type ApiKey = string | (() => string | Promise<string>);
+
+/** A provider of the configuration; see the guide on configuration for every key. */
+export interface ProviderConfig {
+  preset?: string;
+  dialect?: 'openai' | 'anthropic' | 'gemini' | 'bedrock' | 'cohere' | 'test';
+  base_url?: string;
+  api_key?: ApiKey;
+  [key: string]: unknown;
+}
+
+/** The configuration as plain data, in the shape of `slugline.toml`. Unknown keys are errors. */
+export interface Config {
+  engine?: Readonly<Record<string, Data>>;
+  providers?: Readonly<Record<string, ProviderConfig>>;
+  /** Aliases: a target, an ordered list of them, or a strategy. */
+  models?: Readonly<Record<string, Data>>;
+  projects?: Readonly<Record<string, Data>>;
+  tools?: Readonly<Record<string, Data>>;
+  campaigns?: Readonly<Record<string, Data>>;
+  server?: Readonly<Record<string, Data>>;
+}
+
+/** Tables of the configuration, or keys of its `[engine]` table. */
+export interface Overrides extends Omit<Config, 'engine'> {
+  [key: string]: unknown;
+}
+
+// ---- answers
+
+export type FinishReason = 'stop' | 'length' | 'tool_calls' | 'content_filter';
+
+/** Name and arguments of a call, the arguments as the JSON text that the model wrote. */
+export interface FunctionCall {
+  name: string;
+  arguments: string;
+}
+
+/** A call that the model makes. */
+export interface ToolCall {
+  id: string;
+  type: 'function';
+  function: FunctionCall;
+}
+
+/** What the model said. May be sent back in `messages` as it is. */
+export interface Message {
+  role: Role;
+  /** `null` where there are only tool calls. */
+  content: string | Part[] | null;
+  id?: string;
+  name?: string;
+  tool_calls?: ToolCall[];
+  tool_call_id?: string;
+  function_call?: FunctionCall;
+  refusal?: string;
+  reasoning_content?: string;
+  annotations?: Json[];
+  audio?: Json;
+  metadata?: Record<string, Json>;
+  completion_id?: string;
+  provider_state?: Json;
+}
+
+export interface TopLogprob {
+  token: string;
+  logprob: number;
+  bytes: number[] | null;
+}
+
+export interface TokenLogprob extends TopLogprob {
+  top_logprobs: TopLogprob[];
+}
+
+export interface Logprobs {
+  content: TokenLogprob[] | null;
+  refusal?: TokenLogprob[];
+}
+
+/** One choice of an answer. */
+export interface Choice {
+  index: number;
+  message: Message;
+  finish_reason: FinishReason | null;
+  /** The provider's own word. */
+  native_finish_reason: string | null;
+  logprobs: Logprobs | null;
+  /** Feedback refers to this. */
+  completion_id: string;
+  /** The target that served, as `provider/model`. */
+  model: string;
+  extra?: Record<string, Json>;
+}
+
+export interface PromptTokensDetails {
+  cached_tokens?: number;
+  audio_tokens?: number;
+}
+
+export interface CompletionTokensDetails {
+  reasoning_tokens?: number;
+  audio_tokens?: number;
+  accepted_prediction_tokens?: number;
+  rejected_prediction_tokens?: number;
+}
+
+/** Prompt tokens include cached ones, completion tokens include reasoning. */
+export interface Usage {
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  prompt_tokens_details?: PromptTokensDetails;
+  completion_tokens_details?: CompletionTokensDetails;
+  cache_creation_input_tokens?: number;
+  cache_read_input_tokens?: number;
+}
+
+/** One attempt against one target. */
+export interface Attempt {
+  provider: string;
+  model: string;
+  outcome: 'ok' | 'error' | 'cancelled';
+  status: number | null;
+  code: ErrorCode | null;
+  wait_ms: number;
+  duration_ms: number;
+  request_id: string | null;
+}
+
+/** Which stored prompt was run. */
+export interface PromptRef {
+  slug: string;
+  version: number | null;
+  environment: string | null;
+  variant: string | null;
+  /** SHA-256 over the file and every partial it reaches. */
+  hash: string;
+}
+
+export interface CampaignRef {
+  key: string;
+  arm: string;
+}
+
+export interface Timing {
+  queue_ms: number;
+  ttft_ms: number | null;
+  total_ms: number;
+}
+
+export interface Cost {
+  amount: number;
+  currency: string;
+  source: string;
+}
+
+/** Something to know about a call that went through. */
+export interface Warning {
+  code: string;
+  param: string | null;
+  message: string;
+}
+
+/** How an answer came about. */
+export interface Meta {
+  provider: string;
+  model: string;
+  provider_model: string | null;
+  attempts: Attempt[];
+  prompt: PromptRef | null;
+  campaign: CampaignRef | null;
+  timing: Timing;
+  /** `null` where unknown, never 0 for unknown. */
+  cost: Cost | null;
+  warnings: Warning[];
+  recording_id: string | null;
+}
+
+/** A whole answer: an OpenAI `chat.completion`. Numbers beyond 2^53 lose their last digits. */
+export class ChatCompletion {
+  private constructor();
+  readonly object: 'chat.completion';
+  readonly id: string;
+  readonly created: number;
+  /** The target that served, as `provider/model`. */
+  readonly model: string;
+  readonly choices: Choice[];
+  /** `null` where the provider gave none. */
+  readonly usage: Usage | null;
+  readonly system_fingerprint?: string;
+  readonly service_tier?: string;
+  readonly session_id: string;
+  readonly meta: Meta;
+  /** Fields of the provider that this library does not know. */
+  readonly extra?: Record<string, Json>;
+  /** The first choice's text, `""` where there is none. */
+  get text(): string;
+  /** The first choice's tool calls. */
+  get tool_calls(): ToolCall[];
+  toJSON(): Record<string, unknown>;
+}
+
+export interface ToolCallDelta {
+  index: number;
+  id?: string;
+  type?: 'function';
+  function: { name?: string; arguments: string };
+}
+
+/** What is new in a choice. */
+export interface ChunkDelta {
+  role?: Role;
+  content?: string;
+  refusal?: string;
+  reasoning_content?: string;
+  tool_calls?: ToolCallDelta[];
+  annotations?: Json[];
+  audio?: Json;
+  provider_state?: Json;
+}
+
+export interface ChunkChoice {
+  index: number;
+  delta: ChunkDelta;
+  finish_reason: FinishReason | null;
+  native_finish_reason?: string;
+  logprobs: Logprobs | null;
+  completion_id: string;
+}
+
+/** What is new in a streamed answer: an OpenAI `chat.completion.chunk`. */
+export class ChatCompletionChunk {
+  private constructor();
+  readonly object: 'chat.completion.chunk';
+  readonly id: string;
+  readonly created: number;
+  readonly model: string;
+  readonly session_id: string;
+  /** None on a chunk that only reports usage. */
+  readonly choices: ChunkChoice[];
+  readonly usage?: Usage;
+  readonly extra?: Record<string, Json>;
+  /** The new text of the first choice, `""` where there is none. */
+  get text(): string;
+  toJSON(): Record<string, unknown>;
+}
+
+/**
+ * A streamed answer. The call starts at the first read, and every error arrives there. One reader at a
+ * time. Leaving the loop, `close()` or an aborted signal closes the provider's socket.
+ */
+export class ChatStream implements AsyncIterableIterator<ChatCompletionChunk> {
+  private constructor();
+  [Symbol.asyncIterator](): this;
+  next(): Promise<IteratorResult<ChatCompletionChunk, undefined>>;
+  return(value?: unknown): Promise<IteratorResult<ChatCompletionChunk, undefined>>;
+  /** The new texts of the first choice. It reads this stream: use one or the other. */
+  get textStream(): AsyncIterableIterator<string>;
+  /** Reads what is left and gives what `chat` would have given; after a failure, that error. */
+  completion(): Promise<ChatCompletion>;
+  /** The chunks as lines of JSON, in bytes. */
+  toReadableStream(): ReadableStream<Uint8Array>;
+  /** Ends the stream; a pending read rejects with `CancelledError`. */
+  close(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** A prompt as it would be sent. */
+export class RenderedPrompt {
+  private constructor();
+  readonly messages: Message[];
+  readonly params: Record<string, Json>;
+  readonly prompt: PromptRef | null;
+  readonly warnings: Warning[];
+  toJSON(): Record<string, unknown>;
+}
+
+/** A request as it would go to a provider, secrets redacted. */
+export class ProviderRequest {
+  private constructor();
+  readonly method: string;
+  readonly url: string;
+  readonly headers: Record<string, string>;
+  readonly body: Json;
+  /** The target, as `provider/model`. */
+  readonly model: string;
+  readonly warnings: Warning[];
+  toJSON(): Record<string, unknown>;
+}
+
+// ---- stored prompts
+
+export interface EnvironmentInfo {
+  name: string;
+  /** `null` where it has a file of its own. */
+  version: number | null;
+}
+
+export interface VariantInfo {
+  name: string;
+  weight: number;
+  description?: string;
+}
+
+/** What is known of a stored prompt. */
+export interface PromptInfo {
+  slug: string;
+  description: string | null;
+  /** The file of the environment asked for. */
+  file: string;
+  /** Ascending; empty where prompts are not numbered. */
+  versions: number[];
+  environments: EnvironmentInfo[];
+  variants: VariantInfo[];
+  version: number | null;
+  hash: string;
+  /** JSON Schema of the variables. */
+  schema: Json;
+  /** Names of the variables that the template uses, in order of first use. */
+  variables: string[];
+  /** The file's text; not in lists. */
+  source?: string;
+  /** Why it does not load. */
+  problem?: string;
+}
+
+/** The stored prompts of an engine: `engine.prompts`. */
+export class Prompts {
+  private constructor();
+  /** Every prompt, by slug. A broken one is listed all the same. */
+  list(): Promise<PromptInfo[]>;
+  /** One prompt, with its source. */
+  get(slug: string): Promise<PromptInfo>;
+  /** Reads every version and variant of every prompt, and gives what is wrong. */
+  check(): Promise<SluglineError[]>;
+}
+
+// ---- the engine
+
+/**
+ * An embedded prompt engine: open one and share it. Nothing is sent at opening, and an idle engine does
+ * not keep the process alive.
+ */
+export class Engine {
+  /**
+   * Opens an engine: with nothing, from a file (a path or a `file:` URL), or from plain data. Overrides
+   * are tables, or keys of `[engine]`.
+   */
+  constructor(config?: string | URL | Config | null, overrides?: Overrides);
+  /** Asks a model. */
+  chat(options: ChatOptions): Promise<ChatCompletion>;
+  /** Asks a model and streams the answer. Given at once; errors arrive at the first read. */
+  chatStream(options: ChatOptions): ChatStream;
+  /** Runs a stored prompt. */
+  runPrompt(slug: string, options?: PromptOptions): Promise<ChatCompletion>;
+  /** Runs a stored prompt and streams the answer. */
+  runPromptStream(slug: string, options?: PromptOptions): ChatStream;
+  /** Renders a stored prompt: what would be sent. No network. */
+  renderPrompt(slug: string, options?: PromptOptions): Promise<RenderedPrompt>;
+  /** The request that a call would send, secrets redacted. No network. */
+  buildRequest(options: RequestOptions): Promise<ProviderRequest>;
+  /** The stored prompts. */
+  get prompts(): Prompts;
+  /** What was odd about the configuration, though not wrong. */
+  get warnings(): Warning[];
+  /** Whether `close` was called. */
+  get closed(): boolean;
+  /** Closes connections that no call uses any more; calls under way go on. */
+  close(): void;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** An image for a message: the path of a file, its bytes, or a URL. A file is read now. */
+export function image(
+  source: string | URL | ArrayBuffer | ArrayBufferView,
+  options?: { detail?: 'auto' | 'low' | 'high'; media_type?: string; cache_control?: CacheControl },
+): ImagePart;
+
+/** A file for a message: the path of a file, its bytes, its URL, or a provider's `file_id`. */
+export function file(
+  source?: string | URL | ArrayBuffer | ArrayBufferView | null,
+  options?: { file_id?: string; filename?: string; media_type?: string; cache_control?: CacheControl },
+): FilePart;
+
+// ---- errors
+
+/** The words of the contract for what went wrong. */
+export type ErrorCode =
+  | 'config_error'
+  | 'invalid_request'
+  | 'not_found'
+  | 'unknown_model'
+  | 'template_error'
+  | 'missing_variable'
+  | 'invalid_variables'
+  | 'authentication'
+  | 'permission_denied'
+  | 'quota_exceeded'
+  | 'rate_limited'
+  | 'context_length_exceeded'
+  | 'content_filtered'
+  | 'request_too_large'
+  | 'unsupported'
+  | 'timeout'
+  | 'ttft_timeout'
+  | 'connection'
+  | 'overloaded'
+  | 'server_error'
+  | 'conflict'
+  | 'invalid_response'
+  | 'stream_interrupted'
+  | 'store_error'
+  | 'cancelled'
+  | 'internal';
+
+/** A place in a prompt or configuration file; lines and columns count from 1. */
+export interface Location {
+  file?: string;
+  line?: number;
+  column?: number;
+  message?: number;
+}
+
+/** What every failing call rejects with. Messages never hold a key, a prompt or an answer. */
+export class SluglineError extends Error {
+  protected constructor();
+  readonly code: ErrorCode;
+  readonly provider?: string;
+  readonly model?: string;
+  readonly status?: number;
+  readonly requestId?: string;
+  /** How long the provider asks to wait. */
+  readonly retryAfterMs?: number;
+  /** Whether the same call may work later. */
+  readonly retryable: boolean;
+  readonly attempts: Attempt[];
+  /** The option or path that is wrong. */
+  readonly param?: string;
+  readonly location?: Location;
+  /** More facts, by kind. */
+  readonly details: Record<string, Json>;
+  /** What had arrived before a stream broke off. */
+  readonly partial?: ChatCompletion;
+  /** The canonical JSON, with names in snake_case. */
+  toJSON(): Record<string, unknown>;
+}
+
+/** The configuration is wrong, or names a feature that is not built in. */
+export class ConfigError extends SluglineError {
+  readonly code: 'config_error';
+}
+
+/** The call is wrong: refused here (`param` is set) or by the provider. */
+export class InvalidRequestError extends SluglineError {
+  readonly code: 'invalid_request';
+}
+
+/** A named thing does not exist here: `details.resource` says what, `details.near` what does. */
+export class NotFoundError extends SluglineError {
+  readonly code: 'not_found';
+}
+
+/** No target has this model name, or the provider does not know it. */
+export class UnknownModelError extends SluglineError {
+  readonly code: 'unknown_model';
+}
+
+/** A template does not parse, or passed a limit while rendering; see `location`. */
+export class TemplateError extends SluglineError {
+  readonly code: 'template_error';
+}
+
+/** The template uses variables that were not given: `details.variables` lists them all. */
+export class MissingVariableError extends SluglineError {
+  readonly code: 'missing_variable';
+}
+
+/** The variables do not fit: `details.problems` lists everything that is against the schema. */
+export class InvalidVariablesError extends SluglineError {
+  readonly code: 'invalid_variables';
+}
+
+/** No key is configured (`details.env` names the variable), or the provider refused it. */
+export class AuthenticationError extends SluglineError {
+  readonly code: 'authentication';
+}
+
+/** The key may not do this, or the network is blocked by configuration. */
+export class PermissionDeniedError extends SluglineError {
+  readonly code: 'permission_denied';
+}
+
+/** The account has no credit or quota left. */
+export class QuotaExceededError extends SluglineError {
+  readonly code: 'quota_exceeded';
+}
+
+/** Too many requests or tokens for now. */
+export class RateLimitedError extends SluglineError {
+  readonly code: 'rate_limited';
+}
+
+/** The messages do not fit the model's context window. */
+export class ContextLengthExceededError extends SluglineError {
+  readonly code: 'context_length_exceeded';
+}
+
+/** The provider refused the content. */
+export class ContentFilteredError extends SluglineError {
+  readonly code: 'content_filtered';
+}
+
+/** The request is larger than the provider, or a limit here, allows. */
+export class RequestTooLargeError extends SluglineError {
+  readonly code: 'request_too_large';
+}
+
+/** The target lacks a feature without which the call would mean something else. */
+export class UnsupportedError extends SluglineError {
+  readonly code: 'unsupported';
+}
+
+/** A deadline passed: the call's, a connection's, or the idle limit between events. */
+export class RequestTimeoutError extends SluglineError {
+  readonly code: 'timeout';
+}
+
+/** No first delta came within `max_ttft_ms`. */
+export class TtftTimeoutError extends SluglineError {
+  readonly code: 'ttft_timeout';
+}
+
+/** No answer from the network: `details.stage` is `dns`, `tcp`, `tls` or `http`. */
+export class ConnectionFailedError extends SluglineError {
+  readonly code: 'connection';
+}
+
+/** The provider has no capacity for now. */
+export class OverloadedError extends SluglineError {
+  readonly code: 'overloaded';
+}
+
+/** The provider failed. */
+export class ServerError extends SluglineError {
+  readonly code: 'server_error';
+}
+
+/** Two writers changed one thing. */
+export class ConflictError extends SluglineError {
+  readonly code: 'conflict';
+}
+
+/** The answer cannot be read. */
+export class InvalidResponseError extends SluglineError {
+  readonly code: 'invalid_response';
+}
+
+/** The answer broke off after output had come: `partial` holds what came, `details.cause` why. */
+export class StreamInterruptedError extends SluglineError {
+  readonly code: 'stream_interrupted';
+}
+
+/** Storage failed, where the call itself was about storage. */
+export class StoreError extends SluglineError {
+  readonly code: 'store_error';
+}
+
+/** The stream was closed before its end. (An aborted signal rejects with its own reason.) */
+export class CancelledError extends SluglineError {
+  readonly code: 'cancelled';
+}
+
+/** A bug in this library; other calls are not affected. */
+export class InternalError extends SluglineError {
+  readonly code: 'internal';
+}
