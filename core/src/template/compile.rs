@@ -56,12 +56,11 @@ pub(super) fn phrase<'w>(words: &'w [Word], origin: &Origin) -> Result<Phrase<'w
         },
         None => (words, &[] as &[_]),
     };
-    // Nothing to parse in the commonest tag of all.
-    if let [word] = words
-        && matches!(word.kind, WordKind::Path(_) | WordKind::Literal(_))
-    {
+    // Nothing to parse in the commonest tags: a name, and values in a row.
+    let value = |word: &Word| matches!(word.kind, WordKind::Path(_) | WordKind::Literal(_));
+    if words.iter().all(value) {
         return Ok(Phrase {
-            arguments: vec![Argument::Word(word)],
+            arguments: words.iter().map(Argument::Word).collect(),
             hash: Vec::new(),
             block_params,
         });

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::helpers;
 use super::library::Library;
 use super::output::{Full, Output, conversational};
-use super::scope::{Context, Data, Inlines, Params, Place, Round, Scope, find};
+use super::scope::{Context, Inlines, Place, Scope, find};
 use super::tree::{Arm, Base, Block, Call, Expr, Hash, Node, Path, Program, Structure, Test};
 use super::value::{Val, deeper_than, equal, is_zero, print, truthy};
 use super::{Limits, MissingPolicy, MissingVariable, Piece, RenderInput};
@@ -28,7 +28,7 @@ pub(super) struct Evaluator<'a> {
     pub(super) depth: usize,
     pub(super) partial_depth: usize,
     pub(super) expansions: usize,
-    rounds: usize,
+    pub(super) rounds: usize,
     /// Bytes that helpers may still make on the way to what is printed.
     scratch: usize,
     missing: Vec<MissingVariable>,
@@ -86,26 +86,26 @@ impl<'a> Evaluator<'a> {
             inlines: None,
             block: None,
         };
-        self.program(&self.library.unit(0).template.program, place)?;
+        self.program(&self.library.unit(0).template.program, &place)?;
         Ok((self.out.finish(), self.missing))
     }
 
-    pub(super) fn program(&mut self, program: &'a Program, place: Place<'_, 'a>) -> Result<()> {
+    pub(super) fn program(&mut self, program: &'a Program, place: &Place<'_, 'a>) -> Result<()> {
         if program.inlines.is_empty() {
             return self.nodes(&program.nodes, place);
         }
         let inlines = Inlines {
             list: &program.inlines,
-            place,
+            place: *place,
         };
         let place = Place {
             inlines: Some(&inlines),
-            ..place
+            ..*place
         };
-        self.nodes(&program.nodes, place)
+        self.nodes(&program.nodes, &place)
     }
 
-    fn nodes(&mut self, nodes: &'a [Node], place: Place<'_, 'a>) -> Result<()> {
+    fn nodes(&mut self, nodes: &'a [Node], place: &Place<'_, 'a>) -> Result<()> {
         for node in nodes {
             match node {
                 Node::Text(text) => self.text(text, place.unit, 0)?,
@@ -125,7 +125,7 @@ impl<'a> Evaluator<'a> {
         }
     }
 
-    fn print(&mut self, value: &'a Expr, at: u32, end: u32, place: Place<'_, 'a>) -> Result<()> {
+    fn print(&mut self, value: &'a Expr, at: u32, end: u32, place: &Place<'_, 'a>) -> Result<()> {
         let value = match value {
             Expr::Path(path) => {
                 let found = find(path, &place, self.input.data, self.input.context);
@@ -175,29 +175,29 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(never)]
-    fn block(&mut self, block: &'a Block, place: Place<'_, 'a>) -> Result<()> {
+    fn block(&mut self, block: &'a Block, place: &Place<'_, 'a>) -> Result<()> {
         let at = block.arms.first().map_or(0, |arm| arm.at);
         self.enter(place.unit, at)?;
         let place = Place {
             outer: Some(place.scope),
-            ..place
+            ..*place
         };
         let mut entered = false;
         for arm in &block.arms {
-            entered = self.arm(arm, place)?;
+            entered = self.arm(arm, &place)?;
             if entered {
                 break;
             }
         }
         if let (false, Some(otherwise)) = (entered, &block.otherwise) {
-            self.program(otherwise, place)?;
+            self.program(otherwise, &place)?;
         }
         self.depth -= 1;
         Ok(())
     }
 
     /// Renders an arm if its test holds, and says whether it does.
-    fn arm(&mut self, arm: &'a Arm, place: Place<'_, 'a>) -> Result<bool> {
+    fn arm(&mut self, arm: &'a Arm, place: &Place<'_, 'a>) -> Result<bool> {
         match &arm.test {
             Test::If { .. } | Test::Equals { .. } => {
                 let holds = self.holds(&arm.test, place)?;
@@ -216,22 +216,24 @@ impl<'a> Evaluator<'a> {
                 if !zero && !truthy(value.value()) {
                     return Ok(false);
                 }
-                self.with(arm, value, place)
+                self.body(arm, value, None, place).map(|()| true)
             }
             Test::Section(value) => {
                 let value = self.value(value, place)?;
                 match value.value() {
                     Value::Array(_) => self.each(arm, value, place),
-                    Value::Bool(true) => self.with(arm, place.scope.context.this(), place),
+                    Value::Bool(true) => self
+                        .body(arm, place.scope.context.this(), None, place)
+                        .map(|()| true),
                     value if !truthy(value) => Ok(false),
-                    _ => self.with(arm, value, place),
+                    _ => self.body(arm, value, None, place).map(|()| true),
                 }
             }
         }
     }
 
     #[inline(never)]
-    fn holds(&mut self, test: &'a Test, place: Place<'_, 'a>) -> Result<bool> {
+    fn holds(&mut self, test: &'a Test, place: &Place<'_, 'a>) -> Result<bool> {
         Ok(match test {
             Test::If {
                 value,
@@ -260,116 +262,8 @@ impl<'a> Evaluator<'a> {
         })
     }
 
-    /// The body with another context.
     #[inline(never)]
-    fn with(&mut self, arm: &'a Arm, value: Val<'a>, place: Place<'_, 'a>) -> Result<bool> {
-        self.body(arm, value, Val::Missing, place)?;
-        Ok(true)
-    }
-
-    #[inline(never)]
-    fn body(
-        &mut self,
-        arm: &'a Arm,
-        value: Val<'a>,
-        second: Val<'a>,
-        place: Place<'_, 'a>,
-    ) -> Result<()> {
-        let params;
-        let mut inner = place;
-        if arm.params > 0 {
-            params = Params {
-                values: [value.clone(), second],
-                outer: place.params,
-            };
-            inner.params = Some(&params);
-        }
-        // Handlebars does not count a context that is the one around it.
-        if place.scope.context.same(&value) {
-            return self.program(&arm.body, inner);
-        }
-        let root = self.is_root(&value);
-        let context = Context::Plain(value);
-        let scope = Scope {
-            context: &context,
-            parent: Some(place.scope),
-            root,
-        };
-        inner.scope = &scope;
-        self.program(&arm.body, inner)
-    }
-
-    /// The body for each element; false for what has none.
-    #[inline(never)]
-    fn each(&mut self, arm: &'a Arm, list: Val<'a>, place: Place<'_, 'a>) -> Result<bool> {
-        let count = match list.value() {
-            Value::Array(list) => list.len(),
-            Value::Object(map) => map.len(),
-            _ => 0,
-        };
-        if count == 0 {
-            return Ok(false);
-        }
-        if arm.body.nodes.is_empty() {
-            self.spend_rounds(count, place.unit, arm.at)?;
-            return Ok(true);
-        }
-        match list {
-            Val::Borrowed(Value::Array(list)) => {
-                for (index, value) in list.iter().enumerate() {
-                    self.round(arm, Val::Borrowed(value), (index, None, count), place)?;
-                }
-            }
-            Val::Borrowed(Value::Object(map)) => {
-                for (index, (key, value)) in map.iter().enumerate() {
-                    self.round(arm, Val::Borrowed(value), (index, Some(key), count), place)?;
-                }
-            }
-            Val::Owned(Value::Array(list)) => {
-                for (index, value) in list.into_iter().enumerate() {
-                    self.round(arm, Val::Owned(value), (index, None, count), place)?;
-                }
-            }
-            Val::Owned(Value::Object(map)) => {
-                for (index, (key, value)) in map.into_iter().enumerate() {
-                    self.round(arm, Val::Owned(value), (index, Some(&key), count), place)?;
-                }
-            }
-            _ => {}
-        }
-        Ok(true)
-    }
-
-    fn round(
-        &mut self,
-        arm: &'a Arm,
-        value: Val<'a>,
-        (index, key, count): (usize, Option<&str>, usize),
-        place: Place<'_, 'a>,
-    ) -> Result<()> {
-        self.spend_rounds(1, place.unit, arm.at)?;
-        let second = match key {
-            _ if arm.params < 2 => Val::Missing,
-            Some(key) => Val::text(key),
-            None => Val::Owned(index.into()),
-        };
-        let data = Data {
-            round: Some(Round {
-                index,
-                key,
-                last: index + 1 == count,
-            }),
-            parent: place.data,
-        };
-        let place = Place {
-            data: Some(&data),
-            ..place
-        };
-        self.body(arm, value, second, place)
-    }
-
-    #[inline(never)]
-    fn structure(&mut self, kind: &'a Structure, at: u32, place: Place<'_, 'a>) -> Result<()> {
+    fn structure(&mut self, kind: &'a Structure, at: u32, place: &Place<'_, 'a>) -> Result<()> {
         if self.text_only {
             return Err(self.fail(
                 place.unit,
@@ -425,7 +319,7 @@ impl<'a> Evaluator<'a> {
     }
 
     /// The value of an expression; missing variables are just that.
-    pub(super) fn value(&mut self, expr: &'a Expr, place: Place<'_, 'a>) -> Result<Val<'a>> {
+    pub(super) fn value(&mut self, expr: &'a Expr, place: &Place<'_, 'a>) -> Result<Val<'a>> {
         match expr {
             Expr::Literal(value) => Ok(Val::Borrowed(value)),
             Expr::Undefined => Ok(Val::Missing),
@@ -435,7 +329,7 @@ impl<'a> Evaluator<'a> {
     }
 
     #[inline(never)]
-    fn call(&mut self, call: &'a Call, place: Place<'_, 'a>) -> Result<Val<'a>> {
+    fn call(&mut self, call: &'a Call, place: &Place<'_, 'a>) -> Result<Val<'a>> {
         let mut arguments = Vec::with_capacity(call.arguments.len());
         for argument in &call.arguments {
             arguments.push(self.value(argument, place)?);
@@ -466,7 +360,7 @@ impl<'a> Evaluator<'a> {
     pub(super) fn hash(
         &mut self,
         hash: &'a Hash,
-        place: Place<'_, 'a>,
+        place: &Place<'_, 'a>,
     ) -> Result<Vec<(&'a str, Val<'a>)>> {
         let mut values = Vec::with_capacity(hash.len());
         for (key, value) in hash {
@@ -489,19 +383,6 @@ impl<'a> Evaluator<'a> {
                 unit,
                 at,
                 &format!("blocks and partials are nested deeper than {limit} here"),
-            ));
-        }
-        Ok(())
-    }
-
-    fn spend_rounds(&mut self, count: usize, unit: usize, at: u32) -> Result<()> {
-        self.rounds = self.rounds.saturating_add(count);
-        if self.rounds > self.limits.loop_iterations {
-            let limit = self.limits.loop_iterations;
-            return Err(self.fail(
-                unit,
-                at,
-                &format!("the loops of this render go round more than {limit} times"),
             ));
         }
         Ok(())

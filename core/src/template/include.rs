@@ -31,7 +31,7 @@ enum Target<'s, 'a> {
 
 impl<'a> Evaluator<'a> {
     #[inline(never)]
-    pub(super) fn partial(&mut self, call: &'a PartialCall, place: Place<'_, 'a>) -> Result<()> {
+    pub(super) fn partial(&mut self, call: &'a PartialCall, place: &Place<'_, 'a>) -> Result<()> {
         self.enter(place.unit, call.at)?;
         self.partial_depth += 1;
         self.expansions += 1;
@@ -77,7 +77,7 @@ impl<'a> Evaluator<'a> {
     fn context(
         &mut self,
         call: &'a PartialCall,
-        place: Place<'_, 'a>,
+        place: &Place<'_, 'a>,
     ) -> Result<(Context<'a>, bool)> {
         let (base, root) = match &call.context {
             Some(context) => {
@@ -98,7 +98,7 @@ impl<'a> Evaluator<'a> {
     fn expand(
         &mut self,
         call: &'a PartialCall,
-        place: Place<'_, 'a>,
+        place: &Place<'_, 'a>,
         context: &Context<'a>,
         root: bool,
     ) -> Result<()> {
@@ -108,7 +108,10 @@ impl<'a> Evaluator<'a> {
         let Some(body) = &call.body else {
             return self.run_target(target, place, place.block, context, root);
         };
-        let block = PartialBlock { body, place };
+        let block = PartialBlock {
+            body,
+            place: *place,
+        };
         let frame = Data {
             round: None,
             parent: place.data,
@@ -117,7 +120,7 @@ impl<'a> Evaluator<'a> {
             list: &body.inlines,
             place: Place {
                 outer: Some(place.scope),
-                ..place
+                ..*place
             },
         };
         let inside = Place {
@@ -127,15 +130,15 @@ impl<'a> Evaluator<'a> {
             } else {
                 Some(&inlines)
             },
-            ..place
+            ..*place
         };
-        self.run_target(target, inside, Some(&block), context, root)
+        self.run_target(target, &inside, Some(&block), context, root)
     }
 
     fn run_target(
         &mut self,
         target: Target<'_, 'a>,
-        place: Place<'_, 'a>,
+        place: &Place<'_, 'a>,
         block: Option<&PartialBlock<'_, 'a>>,
         context: &Context<'a>,
         root: bool,
@@ -148,7 +151,7 @@ impl<'a> Evaluator<'a> {
                     outer: None,
                     params: None,
                     block,
-                    ..place
+                    ..*place
                 };
                 let program = &self.library.unit(unit).template.program;
                 self.run_body(program, written, None, given)
@@ -209,14 +212,14 @@ impl<'a> Evaluator<'a> {
             outer: base,
             ..written
         };
-        self.program(body, place)
+        self.program(body, &place)
     }
 
     #[inline(never)]
     fn target<'s>(
         &mut self,
         call: &'a PartialCall,
-        place: Place<'s, 'a>,
+        place: &Place<'s, 'a>,
     ) -> Result<Target<'s, 'a>> {
         let unit = self.library.unit(place.unit);
         let index = match &call.name {

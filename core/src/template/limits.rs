@@ -49,7 +49,7 @@ impl Limits {
 
 /// Depths no setting can pass, so that a render fits a thread with 512 KB of stack.
 const MOST_BLOCKS: usize = 100;
-const MOST_RENDER: usize = 200;
+const MOST_RENDER: usize = 150;
 const MOST_PARAMETERS: usize = 32;
 const MOST_DATA: usize = 128;
 

@@ -13,6 +13,7 @@ mod helpers;
 mod include;
 mod library;
 mod limits;
+mod loops;
 mod meaning;
 mod messages;
 mod origin;

@@ -1,5 +1,7 @@
 //! Where a template comes from: turns a byte position into a place in the author's file.
 
+use std::sync::OnceLock;
+
 use super::CompileOptions;
 use crate::{Error, ErrorKind, Location};
 
@@ -11,6 +13,30 @@ pub(super) struct Origin {
     line_offset: u32,
     column_offset: u32,
     message: Option<u32>,
+    marks: OnceLock<Vec<Mark>>,
+}
+
+/// Bytes from one mark to the next.
+const STEP: usize = 1024;
+
+/// Lines and columns before a byte position: a template of one long line and many places must
+/// not be read from its start for each of them.
+#[derive(Debug, Clone, Copy, Default)]
+struct Mark {
+    lines: u32,
+    columns: u32,
+}
+
+impl Mark {
+    fn pass(&mut self, byte: u8) {
+        // Bytes that continue a character are no column of their own.
+        if byte == b'\n' {
+            self.lines += 1;
+            self.columns = 0;
+        } else if byte & 0xc0 != 0x80 {
+            self.columns += 1;
+        }
+    }
 }
 
 impl Origin {
@@ -21,21 +47,32 @@ impl Origin {
             line_offset: options.line_offset,
             column_offset: options.column_offset,
             message: options.message,
+            marks: OnceLock::new(),
         }
     }
 
     /// The place of a byte position. Computed when asked: most positions never are.
     pub(super) fn location(&self, at: u32) -> Location {
-        let before = self.source.get(..at as usize).unwrap_or(&self.source);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
-        let lines = before.bytes().filter(|byte| *byte == b'\n').count();
-        let columns = before
-            .get(line_start..)
-            .map_or(0, |line| line.chars().count());
+        let bytes = self.source.as_bytes();
+        let marks = self.marks.get_or_init(|| {
+            let mut mark = Mark::default();
+            let mut marks = Vec::with_capacity(bytes.len() / STEP + 1);
+            for step in bytes.chunks(STEP) {
+                marks.push(mark);
+                step.iter().for_each(|byte| mark.pass(*byte));
+            }
+            marks.push(mark);
+            marks
+        });
+        let at = (at as usize).min(bytes.len());
+        let mut mark = marks.get(at / STEP).copied().unwrap_or_default();
+        for byte in bytes.get(at / STEP * STEP..at).unwrap_or_default() {
+            mark.pass(*byte);
+        }
         Location {
             file: self.file.clone(),
-            line: Some(small(lines) + 1 + self.line_offset),
-            column: Some(small(columns) + 1 + self.column_offset),
+            line: Some(mark.lines + 1 + self.line_offset),
+            column: Some(mark.columns + 1 + self.column_offset),
             message: self.message,
         }
     }

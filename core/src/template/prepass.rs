@@ -10,6 +10,9 @@ use super::word::{self, Word, WordKind, is_space};
 use super::{CompileOptions, Limits};
 use crate::Result;
 
+/// Words of one tag; the grammar crate's time grows with their square.
+const MOST_WORDS: usize = 256;
+
 /// A stretch of text or a tag.
 #[derive(Debug)]
 pub(super) enum Token {
@@ -303,6 +306,12 @@ impl<'s> Reader<'s> {
                 }
                 WordKind::Close => depth -= 1,
                 _ => {}
+            }
+            if tag.words.len() >= MOST_WORDS {
+                return self.fail(
+                    tag.at as usize,
+                    format!("this tag has more than {MOST_WORDS} words"),
+                );
             }
             at = word.end as usize;
             tag.words.push(word);

@@ -57,10 +57,10 @@ pub(super) struct Data<'s> {
 
 #[derive(Clone, Copy)]
 pub(super) struct Round<'s> {
-    pub(super) index: usize,
+    index: usize,
     /// Of an object.
-    pub(super) key: Option<&'s str>,
-    pub(super) last: bool,
+    key: Option<&'s str>,
+    last: bool,
 }
 
 /// The inline partials of one body, with the place they were written at.
@@ -91,7 +91,7 @@ impl<'a> Context<'a> {
                         map.insert((*key).to_owned(), value.clone().into_value());
                     }
                 }
-                Val::Owned(Value::Object(map))
+                Val::owned(map)
             }
         }
     }
@@ -129,6 +129,40 @@ impl<'s, 'a> Scope<'s, 'a> {
     }
 }
 
+impl<'s> Round<'s> {
+    pub(super) fn of(index: usize, key: Option<&'s str>, count: usize) -> Self {
+        Round {
+            index,
+            key,
+            last: index + 1 == count,
+        }
+    }
+
+    /// `@key`: of an object the field's name, of a list the index.
+    fn key<'a>(self) -> Val<'a> {
+        match self.key {
+            Some(key) => Val::text(key),
+            None => Val::owned(self.index),
+        }
+    }
+}
+
+impl<'s, 'a> Params<'s, 'a> {
+    /// The value, and in a loop the key.
+    #[inline(never)]
+    pub(super) fn of(
+        value: &Val<'a>,
+        round: Option<Round<'_>>,
+        outer: Option<&'s Params<'s, 'a>>,
+    ) -> Self {
+        let key = round.map_or(Val::Missing, Round::key);
+        Params {
+            values: [value.clone(), key],
+            outer,
+        }
+    }
+}
+
 impl Data<'_> {
     fn get<'a>(&self, name: &str) -> Option<Val<'a>> {
         let round = match &self.round {
@@ -136,13 +170,10 @@ impl Data<'_> {
             None => return self.parent?.get(name),
         };
         Some(match name {
-            "index" => Val::Owned(round.index.into()),
+            "index" => Val::owned(round.index),
             "first" => Val::bool(round.index == 0),
             "last" => Val::bool(round.last),
-            "key" => match round.key {
-                Some(key) => Val::text(key),
-                None => Val::Owned(round.index.into()),
-            },
+            "key" => round.key(),
             _ => return None,
         })
     }

@@ -15,18 +15,25 @@ pub(super) enum Val<'a> {
     /// There is no such value.
     Missing,
     Borrowed(&'a Value),
-    Owned(Value),
+    /// Boxed, for these stand in every frame of the evaluator.
+    Owned(Box<Value>),
 }
 
 static NULL: Value = Value::Null;
+static TRUE: Value = Value::Bool(true);
+static FALSE: Value = Value::Bool(false);
 
 impl<'a> Val<'a> {
+    pub(super) fn owned(value: impl Into<Value>) -> Self {
+        Val::Owned(Box::new(value.into()))
+    }
+
     pub(super) fn text(text: impl Into<String>) -> Self {
-        Val::Owned(Value::String(text.into()))
+        Val::owned(text.into())
     }
 
     pub(super) fn bool(value: bool) -> Self {
-        Val::Owned(Value::Bool(value))
+        Val::Borrowed(if value { &TRUE } else { &FALSE })
     }
 
     /// The value, a missing one as null.
@@ -42,7 +49,7 @@ impl<'a> Val<'a> {
         match self {
             Val::Missing => Value::Null,
             Val::Borrowed(value) => value.clone(),
-            Val::Owned(value) => value,
+            Val::Owned(value) => *value,
         }
     }
 
@@ -61,27 +68,20 @@ impl<'a> Val<'a> {
             Val::Missing => Val::Missing,
             Val::Borrowed(value) => match child(value, key, index) {
                 Child::Found(value) => Val::Borrowed(value),
-                Child::Length(length) => Val::Owned(length.into()),
+                Child::Length(length) => Val::owned(length),
                 Child::Missing => Val::Missing,
             },
             Val::Owned(value) => match child(value, key, index) {
-                Child::Found(value) => Val::Owned(value.clone()),
-                Child::Length(length) => Val::Owned(length.into()),
+                Child::Found(value) => Val::owned(value.clone()),
+                Child::Length(length) => Val::owned(length),
                 Child::Missing => Val::Missing,
             },
         }
     }
 
-    /// The same thing, as JavaScript would tell: the same place in the data, or equal plain values.
+    /// The same place in the data, not just an equal value.
     pub(super) fn same(&self, other: &Val<'_>) -> bool {
-        match (self, other) {
-            (Val::Missing, _) | (_, Val::Missing) => self.is_nothing() && other.is_nothing(),
-            (Val::Borrowed(one), Val::Borrowed(two)) if std::ptr::eq(*one, *two) => true,
-            _ => match (self.value(), other.value()) {
-                (Value::Array(_) | Value::Object(_), _) => false,
-                (one, two) => equal(one, two),
-            },
-        }
+        matches!((self, other), (Val::Borrowed(one), Val::Borrowed(two)) if std::ptr::eq(*one, *two))
     }
 
     /// What it prints as text: borrowed where it is text.

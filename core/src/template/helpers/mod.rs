@@ -169,7 +169,7 @@ fn run_host<'a>(
         .map(|(key, value)| (key.to_owned(), value.into_value()))
         .collect();
     match function(&list, &hash) {
-        Ok(value) => Ok(Val::Owned(value)),
+        Ok(value) => Ok(Val::owned(value)),
         Err(cause) => Err(Problem {
             message: format!("the helper `{name}` failed: {}", cause.data().message),
             cause: Some(cause),

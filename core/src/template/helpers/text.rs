@@ -51,7 +51,7 @@ pub(super) fn len<'a>(arguments: &Arguments<'a>) -> Result<Val<'a>, Problem> {
         Value::String(text) => text.chars().count(),
         _ => return Problem::new("`len` takes a list, an object or a text"),
     };
-    Ok(Val::Owned(length.into()))
+    Ok(Val::owned(length))
 }
 
 /// `{{truncate text 100 "..."}}`: at most so many characters, the suffix among them.
