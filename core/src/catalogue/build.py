@@ -385,9 +385,9 @@ def main():
         folder = pathlib.Path(folder)
         subprocess.run([sys.executable, "-m", "venv", folder / "venv"], check=True)
         python = folder / "venv" / "bin" / "python"
-        pip = [python, "-m", "pip", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*pip, "install", "genai-prices"], check=True)
-        subprocess.run([*pip, "download", "--no-deps", "--dest", folder, "litellm"], check=True)
+        pip = [python, "-m", "pip", "--disable-pip-version-check"]
+        subprocess.run([*pip, "install", "--quiet", "genai-prices"], check=True)
+        subprocess.run([*pip, "download", "--quiet", "--no-deps", "--dest", folder, "litellm"], check=True)
         wheel = next(folder.glob("litellm-*.whl"))
         show = subprocess.run([*pip, "show", "genai-prices"], check=True, capture_output=True, text=True)
         versions = {
