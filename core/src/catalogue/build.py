@@ -7,7 +7,7 @@ It takes facts (ids, limits, abilities, list prices) from two MIT-licensed packa
 installed into a temporary folder: `genai-prices` (prices by date and time of day) and the model table
 inside the `litellm` wheel (limits and abilities). Prices come from the first, where it knows the model.
 
-The file, for each host as `presets.json` names it, has a list of entries:
+The file holds pairs of a host, as `presets.json` names it, and a list of its entries:
     m  the host's own id          a  other names for it, lower case
     c  context window in tokens   o  most tokens of an answer
     f  abilities, a letter each (FLAGS): lower case has it, upper case has it not
@@ -32,13 +32,14 @@ import zipfile
 HERE = pathlib.Path(__file__).resolve().parent
 TARGET = HERE / "snapshot.json.gz"
 
+# In the order in which a bare id is looked for: the makers that are asked most first.
 # Host -> provider id in genai-prices, `litellm_provider` words, prefixes of litellm's keys.
 HOSTS = {
     "openai": ("openai", ["openai"], ["openai/", ""]),
-    "azure": ("azure", ["azure"], ["azure/"]),
     "anthropic": ("anthropic", ["anthropic"], [""]),
     "gemini": ("google", ["gemini"], ["gemini/"]),
     "vertex": ("google", ["vertex_ai*"], ["vertex_ai/", ""]),
+    "azure": ("azure", ["azure"], ["azure/"]),
     "bedrock": ("aws", ["bedrock", "bedrock_converse"], [""]),
     "cohere": ("cohere", ["cohere", "cohere_chat"], [""]),
     "mistral": ("mistral", ["mistral"], ["mistral/"]),
@@ -362,7 +363,7 @@ def build(wheel, versions):
     for host in HOSTS:
         hosts[host], more = host_entries(host, table, providers)
         disagreements += more
-    snapshot = {"date": datetime.date.today().isoformat(), "sources": versions, "hosts": hosts}
+    snapshot = {"date": datetime.date.today().isoformat(), "sources": versions, "hosts": list(hosts.items())}
     text = json.dumps(snapshot, separators=(",", ":"), ensure_ascii=False)
     TARGET.write_bytes(gzip.compress(text.encode(), 9, mtime=0))
     for host, entries in hosts.items():

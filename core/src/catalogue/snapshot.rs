@@ -135,13 +135,17 @@ pub fn alternative(host: &str, model: &str) -> Option<&'static str> {
 
 /// The host of a model that is named without one.
 pub fn bare(model: &str) -> Option<Owner> {
-    let serving = SNAPSHOT
-        .hosts
-        .iter()
-        .filter_map(|host| Some((host.name, host.find(model)?)));
-    let mut found: Vec<(&'static str, &'static Entry)> = serving.collect();
-    if let Some(maker) = found.iter().find(|(_, entry)| entry.is_makers) {
-        found = vec![*maker];
+    let mut found = Vec::new();
+    for host in &SNAPSHOT.hosts {
+        if let Some(entry) = host.find(model) {
+            if entry.is_makers {
+                return Some(Owner::One {
+                    host: host.name,
+                    model: &entry.model,
+                });
+            }
+            found.push((host.name, entry));
+        }
     }
     match found.as_slice() {
         [] => None,
@@ -182,6 +186,7 @@ static SNAPSHOT: LazyLock<Snapshot> = LazyLock::new(Snapshot::open);
 struct Snapshot {
     date: &'static str,
     sources: Vec<Source>,
+    /// In the order of the file: makers first, so that a bare id mostly reads few of them.
     hosts: Vec<Host>,
 }
 
@@ -205,7 +210,7 @@ impl Snapshot {
             date: &'static str,
             sources: HashMap<&'static str, &'static str>,
             #[serde(borrow)]
-            hosts: HashMap<&'static str, &'static RawValue>,
+            hosts: Vec<(&'static str, &'static RawValue)>,
         }
         static TEXT: LazyLock<String> = LazyLock::new(|| {
             let mut text = String::new();
@@ -233,7 +238,6 @@ impl Snapshot {
             hosts: hosts.collect(),
         };
         snapshot.sources.sort_by_key(|source| source.package);
-        snapshot.hosts.sort_by_key(|host| host.name);
         snapshot
     }
 }
