@@ -13,11 +13,11 @@ use crate::chat::JsonMap;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The key of `extra_body` that scripts the `test` provider and goes to no other.
-pub const TEST_KEY: &str = "test";
+pub(crate) const TEST_KEY: &str = "test";
 
 /// The encoded request with the keys of `extra_body` over it: a key that is there already is replaced where it
 /// stands, others follow at the end. Without `extra_body` the bytes pass untouched.
-pub fn merge(body: Vec<u8>, extra_body: &JsonMap) -> Result<Vec<u8>> {
+pub(crate) fn merge(body: Vec<u8>, extra_body: &JsonMap) -> Result<Vec<u8>> {
     if !extra_body.keys().any(|key| key != TEST_KEY) {
         return Ok(body);
     }
@@ -69,7 +69,7 @@ impl<'de: 'a, 'a> Deserialize<'de> for Pairs<'a> {
 
 /// The text of a JSON body: a byte order mark and leading blanks are no part of it, and bytes that are not
 /// UTF-8 become U+FFFD.
-pub fn text(body: &[u8]) -> Cow<'_, str> {
+pub(crate) fn text(body: &[u8]) -> Cow<'_, str> {
     let body = body.strip_prefix(b"\xEF\xBB\xBF").unwrap_or(body);
     let body = body.trim_ascii();
     match std::str::from_utf8(body) {
@@ -80,12 +80,12 @@ pub fn text(body: &[u8]) -> Cow<'_, str> {
 
 /// Reads the text of a whole answer. Nesting beyond [`limits::JSON_DEPTH`](crate::transport::limits::JSON_DEPTH)
 /// is an error, as serde_json has the same limit.
-pub fn read<'a, T: Deserialize<'a>>(text: &'a str, target: &Target) -> Result<T> {
+pub(crate) fn read<'a, T: Deserialize<'a>>(text: &'a str, target: &Target) -> Result<T> {
     serde_json::from_str(text).map_err(|error| unreadable(text, &error, target))
 }
 
 /// Why a 2xx answer is no answer: `invalid_response`, retryable where the body was empty or cut.
-pub fn unreadable(text: &str, error: &serde_json::Error, target: &Target) -> Error {
+pub(crate) fn unreadable(text: &str, error: &serde_json::Error, target: &Target) -> Error {
     let provider = &target.provider.name;
     let bytes = text.len();
     let (message, retryable) = if text.is_empty() {
@@ -112,7 +112,7 @@ pub fn unreadable(text: &str, error: &serde_json::Error, target: &Target) -> Err
 }
 
 /// Why an event of a stream is none: `invalid_response`.
-pub fn unreadable_event(error: &serde_json::Error, provider: &str, model: &str) -> Error {
+pub(crate) fn unreadable_event(error: &serde_json::Error, provider: &str, model: &str) -> Error {
     let (line, column) = (error.line(), error.column());
     let message = format!(
         "an event in the stream of {provider} cannot be read (line {line}, column {column})"
@@ -122,7 +122,7 @@ pub fn unreadable_event(error: &serde_json::Error, provider: &str, model: &str) 
 
 /// Why a stream that ended too early is no answer: `stream_interrupted` after output, else an
 /// `invalid_response` that may be tried again.
-pub fn cut(any_output: bool, provider: &str, model: &str) -> Error {
+pub(crate) fn cut(any_output: bool, provider: &str, model: &str) -> Error {
     let error = if any_output {
         let message = format!("the stream of {provider} ended before the answer was complete");
         Error::new(ErrorKind::StreamInterrupted, message)

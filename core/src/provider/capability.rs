@@ -22,6 +22,7 @@ pub enum Support {
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Capability {
     rules: Vec<(&'static str, Support)>,
+    not_while_reasoning: Vec<&'static str>,
 }
 
 impl Capability {
@@ -46,6 +47,7 @@ impl Capability {
     pub fn new(rules: impl IntoIterator<Item = (&'static str, Support)>) -> Self {
         Capability {
             rules: rules.into_iter().collect(),
+            not_while_reasoning: Vec::new(),
         }
     }
 
@@ -54,6 +56,21 @@ impl Capability {
     pub fn with(mut self, field: &'static str, support: Support) -> Self {
         self.rules.push((field, support));
         self
+    }
+
+    /// Fields that are [`Support::Dropped`] in a call that asks for reasoning.
+    #[must_use]
+    pub fn not_while_reasoning(mut self, fields: impl IntoIterator<Item = &'static str>) -> Self {
+        self.not_while_reasoning.extend(fields);
+        self
+    }
+
+    /// How this field is taken in a call that asks for reasoning, or in one that does not.
+    pub fn in_call(&self, field: &str, reasoning: bool) -> Support {
+        match reasoning && self.not_while_reasoning.contains(&field) {
+            true => Support::Dropped,
+            false => self.of(field),
+        }
     }
 
     /// How this field is taken.

@@ -18,27 +18,27 @@ mod hints;
 mod kinds;
 
 pub(crate) use clean::{clean, without_markup};
-use hints::{AFTER_BODY, BEFORE_BODY, delay_ms, header_hint};
-pub use hints::{request_id, retry_after};
+use hints::delay_ms;
+pub(crate) use hints::{request_id, retry_after};
 
 /// Longest message that is kept of a provider's, in characters.
 const MESSAGE_CHARS: usize = 512;
 
 /// What a dialect's or host's errors have of their own; looked at before what holds for all.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct ErrorRules {
+pub(crate) struct ErrorRules {
     /// The host defines `x-should-retry`, which overrides the kind's own word on retrying.
-    pub should_retry: bool,
+    pub(crate) should_retry: bool,
     /// Kinds by HTTP status.
-    pub statuses: &'static [(u16, ErrorKind)],
+    pub(crate) statuses: &'static [(u16, ErrorKind)],
     /// Kinds by the provider's code, type, status or reason, compared without regard to case.
-    pub words: &'static [(&'static str, ErrorKind)],
+    pub(crate) words: &'static [(&'static str, ErrorKind)],
     /// Kinds by a phrase of the message, in lower case.
-    pub phrases: &'static [(&'static str, ErrorKind)],
+    pub(crate) phrases: &'static [(&'static str, ErrorKind)],
 }
 
 /// The error of an answer with a status other than 2xx. Total: any bytes give an error.
-pub fn classify(
+pub(crate) fn classify(
     status: u16,
     headers: &HeaderMap,
     body: &[u8],
@@ -64,9 +64,7 @@ pub fn classify(
     let data = error.data_mut();
     data.status = Some(status);
     data.request_id = request_id(headers).or(data.request_id.take());
-    data.retry_after_ms = header_hint(headers, BEFORE_BODY)
-        .or(data.retry_after_ms)
-        .or_else(|| header_hint(headers, AFTER_BODY));
+    data.retry_after_ms = retry_after(headers, data.retry_after_ms);
     if status == 402 && data.retry_after_ms.is_some() {
         // A host that says when to come back has not run out of credit for good.
         data.retryable = true;
@@ -83,7 +81,12 @@ pub fn classify(
 
 /// The error that a body with a 2xx status, or an event of a stream, holds. `value` is the whole object or the
 /// value of its `error` key.
-pub fn classify_value(value: &Value, rules: &ErrorRules, provider: &str, model: &str) -> Error {
+pub(crate) fn classify_value(
+    value: &Value,
+    rules: &ErrorRules,
+    provider: &str,
+    model: &str,
+) -> Error {
     let facts = Facts::of(value);
     let kind = kinds::kind(None, &facts, rules);
     let message = match facts.message.as_str() {

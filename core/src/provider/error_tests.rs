@@ -312,7 +312,7 @@ fn hints_are_read_in_their_order() {
         (&[("retry-after", "\u{e9}")], None),
         (&[], None),
     ] {
-        assert_eq!(retry_after(&headers(pairs)), wait, "{pairs:?}");
+        assert_eq!(retry_after(&headers(pairs), None), wait, "{pairs:?}");
     }
 }
 

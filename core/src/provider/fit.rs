@@ -27,6 +27,10 @@ pub fn fit<'a>(
     fit_messages(messages, capability)?;
     let mut fitting = Fitting {
         options: Cow::Borrowed(options),
+        reasoning: match options.reasoning_effort.as_deref() {
+            Some(effort) => effort != "none",
+            None => options.thinking_budget.is_some_and(|budget| budget != 0),
+        },
         capability,
         policy,
         warnings: Vec::new(),
@@ -43,6 +47,7 @@ pub fn fit<'a>(
 
 struct Fitting<'a, 'c> {
     options: Cow<'a, Options>,
+    reasoning: bool,
     capability: &'c Capability,
     policy: UnsupportedPolicy,
     warnings: Vec<Warning>,
@@ -73,7 +78,7 @@ macro_rules! fields {
     ($this:ident, numbers: $($number:ident)+, others: $($other:ident)+) => {
         $(
             if let Some(value) = $this.options.$number {
-                match $this.capability.of(stringify!($number)) {
+                match $this.capability.in_call(stringify!($number), $this.reasoning) {
                     Support::Carried | Support::Adapted(_) => {}
                     Support::Within(low, high) => {
                         // Not `clamp`, which panics where a configured range is upside down.
@@ -92,7 +97,8 @@ macro_rules! fields {
         )+
         $(
             if $this.options.$other.is_some()
-                && let lack @ (Support::Dropped | Support::Refused) = $this.capability.of(stringify!($other))
+                && let lack @ (Support::Dropped | Support::Refused) =
+                    $this.capability.in_call(stringify!($other), $this.reasoning)
             {
                 $this.lack(stringify!($other), lack)?;
                 $this.options.to_mut().$other = None;
@@ -109,7 +115,8 @@ impl Fitting<'_, '_> {
             others: logprobs logit_bias reasoning_effort parallel_tool_calls verbosity service_tier prediction
                 modalities audio prompt_cache_key safety_identifier web_search_options user);
         if !self.options.stop.is_empty()
-            && let lack @ (Support::Dropped | Support::Refused) = self.capability.of("stop")
+            && let lack @ (Support::Dropped | Support::Refused) =
+                self.capability.in_call("stop", self.reasoning)
         {
             self.lack("stop", lack)?;
             self.options.to_mut().stop = Vec::new();

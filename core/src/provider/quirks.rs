@@ -96,8 +96,8 @@ pub struct ModelRule {
     pub except: Vec<String>,
     /// Fields that are left out with a warning.
     pub lacks: Vec<Field>,
-    /// `lacks` holds only where `reasoning_effort` is given and is not `none`.
-    pub lacks_with_effort: bool,
+    /// `lacks` holds only for calls that ask for reasoning.
+    pub lacks_while_reasoning: bool,
     /// Fields without which the call would mean something else: `unsupported`.
     pub refuses: Vec<Field>,
     /// System messages are sent as `developer`.
@@ -126,9 +126,10 @@ impl Quirks {
         capability = every(capability, &self.lacks, Support::Dropped);
         capability = every(capability, &self.refuses, Support::Refused);
         for rule in self.rules_for(model) {
-            if !rule.lacks_with_effort {
-                capability = every(capability, &rule.lacks, Support::Dropped);
-            }
+            capability = match rule.lacks_while_reasoning {
+                true => capability.not_while_reasoning(rule.lacks.iter().map(|field| field.0)),
+                false => every(capability, &rule.lacks, Support::Dropped),
+            };
             capability = every(capability, &rule.refuses, Support::Refused);
         }
         capability

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::transport::HttpRequest;
 
 /// What this library calls itself.
-pub const AGENT: &str = concat!("slugline/", env!("CARGO_PKG_VERSION"));
+pub(crate) const AGENT: &str = concat!("slugline/", env!("CARGO_PKG_VERSION"));
 
 /// Headers that a call may not set: they carry credentials, or the transport owns them.
 const RESERVED: &[&str] = &[
@@ -41,7 +41,7 @@ const RESERVED: &[&str] = &[
 ];
 
 /// A request with the headers that every dialect sends, the provider's own and the call's.
-pub fn request(url: String, call: Call<'_>, body: Vec<u8>) -> Result<HttpRequest> {
+pub(crate) fn request(url: String, call: Call<'_>, body: Vec<u8>) -> Result<HttpRequest> {
     let mut headers = HeaderMap::with_capacity(8);
     let accept = match call.stream {
         true => "text/event-stream",

@@ -23,9 +23,9 @@ impl Dialect for Test {
         Capability::default()
     }
 
-    fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
+    fn encode(&self, call: Call<'_>, _: &mut Vec<Warning>) -> Result<HttpRequest> {
         let script = call.options.extra_body.get(body::TEST_KEY);
-        OpenAi.encode_with(call, self.name(), script, warnings)
+        OpenAi.encode_with(call, self.name(), script)
     }
 
     fn authorize(&self, _: &mut HttpRequest, _: &Credentials, _: &Target) -> Result<()> {

@@ -84,7 +84,11 @@ fn read(path: &Path) -> Case {
 impl Case {
     /// The host as its preset describes it, or a plain one; `None` where the dialect is not built in.
     pub(crate) fn target(&self, dialect_name: &str) -> Option<Target> {
-        let preset = config::preset(&self.provider);
+        // Hugging Face's router has another name in the cases.
+        let preset = config::preset(match self.provider.as_str() {
+            "hf-router" => "huggingface",
+            name => name,
+        });
         let quirks = match preset {
             Some(preset) => serde_json::from_value(Value::Object(preset.quirks.clone())).unwrap(),
             None => Quirks::default(),

@@ -7,7 +7,7 @@ use http::HeaderMap;
 use super::clean;
 
 /// The provider's id of a request, for support and for `meta.attempts`.
-pub fn request_id(headers: &HeaderMap) -> Option<String> {
+pub(crate) fn request_id(headers: &HeaderMap) -> Option<String> {
     const NAMES: &[&str] = &[
         "x-request-id",
         "request-id",
@@ -25,25 +25,28 @@ pub fn request_id(headers: &HeaderMap) -> Option<String> {
         .map(|id| clean(id, 128))
 }
 
-/// How long the headers ask to wait, in milliseconds. Zero, negative, past and unreadable times are no hint.
-pub fn retry_after(headers: &HeaderMap) -> Option<u64> {
-    header_hint(headers, BEFORE_BODY).or_else(|| header_hint(headers, AFTER_BODY))
+/// How long the provider asks to wait, in milliseconds; `in_body` is what the body says. Zero, negative, past and
+/// unreadable times are no hint.
+pub(crate) fn retry_after(headers: &HeaderMap, in_body: Option<u64>) -> Option<u64> {
+    header_hint(headers, BEFORE_BODY)
+        .or(in_body)
+        .or_else(|| header_hint(headers, AFTER_BODY))
 }
 
-pub(super) const BEFORE_BODY: &[(&str, Unit)] = &[
+const BEFORE_BODY: &[(&str, Unit)] = &[
     ("retry-after-ms", Unit::Milliseconds),
     ("x-ms-retry-after-ms", Unit::Milliseconds),
     ("retry-after", Unit::SecondsOrDate),
 ];
-pub(super) const AFTER_BODY: &[(&str, Unit)] = &[("x-amz-retry-after", Unit::Milliseconds)];
+const AFTER_BODY: &[(&str, Unit)] = &[("x-amz-retry-after", Unit::Milliseconds)];
 
 #[derive(Clone, Copy)]
-pub(super) enum Unit {
+enum Unit {
     Milliseconds,
     SecondsOrDate,
 }
 
-pub(super) fn header_hint(headers: &HeaderMap, names: &[(&str, Unit)]) -> Option<u64> {
+fn header_hint(headers: &HeaderMap, names: &[(&str, Unit)]) -> Option<u64> {
     names.iter().find_map(|(name, unit)| {
         let text = headers.get(*name)?.to_str().ok()?.trim();
         match (unit, text.parse::<f64>()) {

@@ -8,9 +8,7 @@ use serde::{Serialize, Serializer};
 use serde_json::Value;
 
 use super::messages::{Messages, Tools};
-use crate::chat::{
-    CacheMode, Content, Message, Options, Part, Tool, ToolChoice, UnsupportedPolicy, Warning,
-};
+use crate::chat::{CacheMode, Content, Message, Options, Part, Tool, ToolChoice};
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::url::{join, segment};
 use crate::provider::{Call, Quirks, ReasoningForm, Target, body, request};
@@ -21,7 +19,6 @@ pub(super) fn encode(
     call: Call<'_>,
     family: &'static str,
     script: Option<&Value>,
-    warnings: &mut Vec<Warning>,
 ) -> Result<HttpRequest> {
     let quirks = &call.target.provider.quirks;
     let body = Body {
@@ -33,7 +30,6 @@ pub(super) fn encode(
         system_as_developer: quirks
             .rules_for(&call.target.model)
             .any(|rule| rule.system_as_developer),
-        without_sampling: without_sampling(call, warnings)?,
     };
     let mut bytes = Vec::with_capacity(estimate(call.messages));
     serde_json::to_writer(&mut bytes, &body).map_err(|error| {
@@ -79,53 +75,6 @@ fn url(target: &Target) -> Result<String> {
     })
 }
 
-/// Whether sampling fields stay out because of the effort asked for: some models take them without reasoning only.
-fn without_sampling(call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<bool> {
-    let options = call.options;
-    if matches!(options.reasoning_effort.as_deref(), None | Some("none")) {
-        return Ok(false);
-    }
-    let model = &call.target.model;
-    let mut out = false;
-    for rule in call
-        .target
-        .provider
-        .quirks
-        .rules_for(model)
-        .filter(|rule| rule.lacks_with_effort)
-    {
-        out = true;
-        for field in rule.lacks.iter().map(|field| field.name()) {
-            if !is_set(options, field) {
-                continue;
-            }
-            let message =
-                format!("{model} does not take `{field}` while it reasons; it was left out");
-            if options.unsupported == Some(UnsupportedPolicy::Error) {
-                let message = format!("{model} does not take `{field}` while it reasons");
-                return Err(Error::new(ErrorKind::Unsupported, message)
-                    .with_param(field)
-                    .with_target(&call.target.provider.name, model));
-            }
-            warnings.push(Warning::param("unsupported_parameter", field, message));
-        }
-    }
-    Ok(out)
-}
-
-fn is_set(options: &Options, field: &str) -> bool {
-    match field {
-        "temperature" => options.temperature.is_some(),
-        "top_p" => options.top_p.is_some(),
-        "frequency_penalty" => options.frequency_penalty.is_some(),
-        "presence_penalty" => options.presence_penalty.is_some(),
-        "logprobs" => options.logprobs.is_some(),
-        "top_logprobs" => options.top_logprobs.is_some(),
-        "logit_bias" => options.logit_bias.is_some(),
-        _ => false,
-    }
-}
-
 /// Roughly how long the body will be.
 fn estimate(messages: &[Message]) -> usize {
     let text = |message: &Message| match &message.content {
@@ -158,7 +107,6 @@ pub(super) struct Body<'a> {
     /// `cache_control` is sent.
     pub(super) marks: bool,
     pub(super) system_as_developer: bool,
-    without_sampling: bool,
 }
 
 impl Serialize for Body<'_> {
@@ -203,23 +151,14 @@ impl Serialize for Body<'_> {
             };
             map.serialize_entry(field, &limit)?;
         }
-        if !self.without_sampling {
-            put!(temperature top_p);
-        }
-        put!(top_k);
-        if !self.without_sampling {
-            put!(frequency_penalty presence_penalty);
-        }
+        put!(temperature top_p top_k frequency_penalty presence_penalty);
         if let Some(seed) = options.seed {
             map.serialize_entry(quirks.seed_field.as_deref().unwrap_or("seed"), &seed)?;
         }
         if !options.stop.is_empty() {
             map.serialize_entry("stop", &options.stop)?;
         }
-        put!(n);
-        if !self.without_sampling {
-            put!(logprobs top_logprobs logit_bias);
-        }
+        put!(n logprobs top_logprobs logit_bias);
         reasoning(options, quirks, &mut map)?;
         put!(verbosity service_tier prediction modalities audio user safety_identifier prompt_cache_key web_search_options);
         if let Some(script) = self.script {

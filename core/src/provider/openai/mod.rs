@@ -39,8 +39,8 @@ impl Dialect for OpenAi {
         capability(&target.provider.quirks, &target.model)
     }
 
-    fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest> {
-        self.encode_with(call, self.name(), None, warnings)
+    fn encode(&self, call: Call<'_>, _: &mut Vec<Warning>) -> Result<HttpRequest> {
+        self.encode_with(call, self.name(), None)
     }
 
     fn authorize(
@@ -116,9 +116,8 @@ impl OpenAi {
         call: Call<'_>,
         family: &'static str,
         script: Option<&Value>,
-        warnings: &mut Vec<Warning>,
     ) -> Result<HttpRequest> {
-        let mut request = encode::encode(call, family, script, warnings)?;
+        let mut request = encode::encode(call, family, script)?;
         let provider = &call.target.provider;
         for (name, value) in [
             ("openai-organization", &provider.organization),
@@ -167,8 +166,16 @@ fn capability(quirks: &Quirks, model: &str) -> Capability {
             rules.push(("reasoning_effort", switch));
         }
     }
+    rules.push(match quirks.max_completion_tokens {
+        true => ("max_tokens", Support::Adapted("`max_completion_tokens`")),
+        false => ("max_completion_tokens", Support::Adapted("`max_tokens`")),
+    });
     if quirks.seed_field.is_some() {
         rules.push(("seed", Support::Adapted("under the host's own name")));
+    }
+    if quirks.required_word.is_some() {
+        let word = Support::Adapted("in the host's own word");
+        rules.push(("tool_choice.required", word));
     }
     quirks.narrow(Capability::new(rules), model)
 }
