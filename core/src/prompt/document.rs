@@ -2,6 +2,8 @@
 //!
 //! `load` makes a `Prompt` of it; lint looks at it as it is.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -68,6 +70,8 @@ pub(crate) struct Document {
     pub(crate) input_schema: Option<InputSchema>,
     /// `output.schema` as JSON Schema.
     pub(crate) output_schema: Option<Value>,
+    /// The files of named schemas it uses, by path.
+    pub(crate) schema_files: BTreeMap<String, Arc<str>>,
     pub(crate) body: Body,
     pub(crate) warnings: Vec<Warning>,
 }
@@ -165,6 +169,7 @@ impl Document {
         let schemas = Schemas {
             reader: &reader,
             shelf,
+            files: RefCell::default(),
         };
         if let Some(tools) = tools::read(&reader, &front, &schemas)? {
             options.tools = Some(tools);
@@ -215,6 +220,7 @@ impl Document {
             salt,
             input_schema,
             output_schema,
+            schema_files: schemas.files.into_inner(),
             body,
             warnings,
             front,
@@ -244,6 +250,8 @@ fn read_model_params(reader: &Reader, front: &FrontMatter, options: &mut Options
 pub(crate) struct Schemas<'a> {
     reader: &'a Reader<'a>,
     shelf: &'a dyn Shelf,
+    /// The files read so far, by path.
+    files: RefCell<BTreeMap<String, Arc<str>>>,
 }
 
 impl Schemas<'_> {
@@ -252,7 +260,13 @@ impl Schemas<'_> {
         let Some(written) = written else {
             return Ok(None);
         };
-        let named = |name: &str| self.shelf.schema(name).map_err(|error| error.to_string());
+        let named = |name: &str| {
+            let schema = self.shelf.schema(name).map_err(|error| error.to_string())?;
+            Ok(schema.map(|schema| {
+                self.files.borrow_mut().extend(schema.file);
+                schema.value
+            }))
+        };
         picoschema::to_json_schema(written, &named)
             .map(Some)
             .map_err(|problem| {

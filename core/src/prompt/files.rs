@@ -310,6 +310,25 @@ impl<'a> Watched<'a> {
 
     fn see(&self, path: &str) {
         let stamp = self.files.stamp(path);
+        if stamp != Stamp::Absent || path.is_empty() {
+            return self.note(path, stamp);
+        }
+        // A file that appears changes its folder, so one look at the folder stands for all that
+        // are not in it.
+        let mut folder = parent(path);
+        let mut of_folder = self.files.stamp(folder);
+        while of_folder == Stamp::Absent && !folder.is_empty() {
+            folder = parent(folder);
+            of_folder = self.files.stamp(folder);
+        }
+        self.note(folder, of_folder);
+        if self.files.stamp(path) != Stamp::Absent {
+            // It came while we looked: remembered as absent, it is a change at the next look.
+            self.note(path, Stamp::Absent);
+        }
+    }
+
+    fn note(&self, path: &str, stamp: Stamp) {
         let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if !seen.iter().any(|(one, _)| one == path) {
             seen.push((path.to_owned(), stamp));

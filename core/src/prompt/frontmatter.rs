@@ -38,6 +38,16 @@ const OWN: &[&str] = &["variants", "salt", "slugline"];
 /// Those of messages files only.
 const MESSAGES: &[&str] = &["messages", "model_params"];
 
+/// The key that an unknown plain one is near to; `None` for a known one.
+pub(crate) fn nearest_key(key: &str) -> Option<&'static str> {
+    let known = || DOTPROMPT.iter().chain(OWN).chain(MESSAGES).copied();
+    if known().any(|name| name == key) {
+        None
+    } else {
+        nearest(key, known())
+    }
+}
+
 /// A source cut in two.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) struct Split<'a> {

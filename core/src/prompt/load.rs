@@ -79,6 +79,7 @@ pub(crate) fn file(
         compiled: Arc::new(Compiled {
             body: document.body,
             partials,
+            schema_files: document.schema_files,
             names,
             rules: rules.clone(),
             shelf: keep,

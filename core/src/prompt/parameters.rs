@@ -39,6 +39,7 @@ const PARAMETERS: &[&str] = &[
     "max_completion_tokens",
     "stop",
     "tool_choice",
+    "tools",
     "response_format",
 ];
 /// Dotprompt's words for some of them, in snake_case.
@@ -60,6 +61,13 @@ pub(crate) const POLICIES: &[&str] = &[
     "labels",
     "tags",
     "do_not_record",
+];
+/// What stands elsewhere, and would do harm in a request's body.
+const ELSEWHERE: &[(&str, &str)] = &[
+    ("messages", "messages are the body of the file"),
+    ("model", "write it at the top level"),
+    ("stream", "whether to stream is the caller's choice"),
+    ("stream_options", "whether to stream is the caller's choice"),
 ];
 /// What decides where a request goes, as whom, and beside what: never set by a prompt file.
 const FORBIDDEN: &[&str] = &[
@@ -101,6 +109,11 @@ pub(crate) fn read(
             .map_or(snake.as_str(), |(_, name)| name);
         if FORBIDDEN.contains(&name) {
             return Err(forbidden(reader, &at, key));
+        }
+        if let Some((_, why)) = ELSEWHERE.iter().find(|(word, _)| *word == name) {
+            return Err(
+                reader.key_error(&at, format!("`{section}.{key}` has no place here: {why}"))
+            );
         }
         if name == "extra_body" {
             let Value::Object(body) = value else {

@@ -26,12 +26,21 @@ pub(crate) struct Source {
     pub(crate) text: Arc<str>,
 }
 
+/// A named schema.
+#[derive(Debug, Clone)]
+pub(crate) struct NamedSchema {
+    /// As written, Picoschema or JSON Schema.
+    pub(crate) value: Value,
+    /// Its path from the root and its text, where it is a file.
+    pub(crate) file: Option<(String, Arc<str>)>,
+}
+
 /// Where the files are found that a prompt names.
 pub(crate) trait Shelf: Send + Sync {
     /// The partial with this checked name, for an include in `from`.
     fn partial(&self, name: &str, from: &str) -> Result<Option<Source>>;
-    /// The named schema as written.
-    fn schema(&self, name: &str) -> Result<Option<Value>>;
+    /// The named schema.
+    fn schema(&self, name: &str) -> Result<Option<NamedSchema>>;
     /// Where a partial was looked for, in words, for the error.
     fn searched(&self, name: &str, from: &str) -> String;
 }

@@ -3,6 +3,7 @@
 //! A store makes it from files; the engine takes model, parameters and variants from it and
 //! asks it for messages.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -67,6 +68,8 @@ pub struct Prompt {
 pub(crate) struct Compiled {
     pub(crate) body: Body,
     pub(crate) partials: PartialSet,
+    /// The files of named schemas it uses, by path.
+    pub(crate) schema_files: BTreeMap<String, Arc<str>>,
     /// What templates use, for warnings.
     pub(crate) names: Names,
     pub(crate) rules: Arc<Rules>,

@@ -1,7 +1,7 @@
 //! Publishing and promoting in a folder with the workspaces layout.
 //!
-//! `publish` freezes a working file: its bytes, those of its variants, and every partial they
-//! reach become `versions/N.prompt`, `versions/N.VARIANT.prompt` and `versions/N/..`, and the
+//! `publish` freezes a working file: its bytes, those of its variants, and every partial and named
+//! schema they reach become `versions/N.prompt`, `versions/N.VARIANT.prompt` and `versions/N/..`, and the
 //! hash is recorded in `prompt.yaml`. `promote` points an environment at a version.
 
 use std::collections::BTreeMap;
@@ -208,17 +208,15 @@ fn write_version(
         let file = format!("{version}.{name}{}", extension(&variant.file));
         texts.push((versions.clone(), file, variant.source.clone()));
     }
-    let mut partials: BTreeMap<String, Arc<str>> = prompt.compiled.partials.reached().clone();
-    for (_, variant) in own_files(prompt) {
-        let reached = variant.compiled.partials.reached();
-        partials.extend(
-            reached
-                .iter()
-                .map(|(key, text)| (key.clone(), text.clone())),
-        );
+    let mut frozen = BTreeMap::new();
+    let variants = own_files(prompt).map(|(_, variant)| &**variant);
+    for prompt in std::iter::once(prompt).chain(variants) {
+        let partials = prompt.compiled.partials.reached().iter();
+        frozen.extend(partials.map(|(key, text)| (shelf::path_of(key), text.clone())));
+        frozen.extend(prompt.compiled.schema_files.clone());
     }
-    for (key, text) in partials {
-        let path = join(&stem, &shelf::path_of(&key));
+    for (path, text) in frozen {
+        let path = join(&stem, &path);
         let (parent, name) = path.rsplit_once('/').unwrap_or(("", &path));
         texts.push((folder_in(folder, parent)?, name.to_owned(), text));
     }

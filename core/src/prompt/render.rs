@@ -9,7 +9,7 @@ use std::time::SystemTime;
 use serde_json::{Value, json};
 
 use super::body::{self, Body, Render};
-use super::partials::{PartialSet, Shelf, Source};
+use super::partials::{NamedSchema, PartialSet, Shelf, Source};
 use super::prompt::Prompt;
 use super::schema;
 use super::settings::Unused;
@@ -337,7 +337,7 @@ impl Shelf for Beside<'_> {
         self.shelf.partial(name, self.from(from))
     }
 
-    fn schema(&self, name: &str) -> Result<Option<Value>> {
+    fn schema(&self, name: &str) -> Result<Option<NamedSchema>> {
         self.shelf.schema(name)
     }
 

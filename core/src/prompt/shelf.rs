@@ -1,10 +1,8 @@
 //! Where the partials and named schemas of a prompt in a tree of files are looked for.
 
-use serde_json::Value;
-
 use super::files::{Files, join, parent};
 use super::layout::Home;
-use super::partials::{Shelf, Source};
+use super::partials::{NamedSchema, Shelf, Source};
 use super::yaml;
 use crate::Result;
 use crate::chat::JsonMap;
@@ -48,6 +46,15 @@ impl<F: Files> FileShelf<F> {
         paths
     }
 
+    /// Where the files of these paths may be: frozen with their version, else where they are now.
+    fn places<'p>(&self, paths: &'p [String]) -> impl Iterator<Item = (&'p String, String)> {
+        let frozen = self.frozen.clone();
+        let frozen = frozen
+            .into_iter()
+            .flat_map(|frozen| paths.iter().map(move |path| (path, join(&frozen, path))));
+        frozen.chain(paths.iter().map(|path| (path, path.clone())))
+    }
+
     /// The folder a file counts as being in.
     fn folder_of<'a>(&'a self, from: &'a str) -> &'a str {
         if let Some(frozen) = &self.frozen
@@ -72,12 +79,7 @@ impl<F: Files> FileShelf<F> {
 impl<F: Files> Shelf for FileShelf<F> {
     fn partial(&self, name: &str, from: &str) -> Result<Option<Source>> {
         let paths = self.candidates(name, from);
-        let frozen = self
-            .frozen
-            .iter()
-            .flat_map(|frozen| paths.iter().map(move |path| (path, join(frozen, path))));
-        let live = paths.iter().map(|path| (path, path.clone()));
-        for (path, file) in frozen.chain(live) {
+        for (path, file) in self.places(&paths) {
             if let Some(text) = self.files.read(&file)? {
                 return Ok(Some(Source {
                     key: key_of(path),
@@ -89,25 +91,34 @@ impl<F: Files> Shelf for FileShelf<F> {
         Ok(None)
     }
 
-    fn schema(&self, name: &str) -> Result<Option<Value>> {
-        if let Some(schema) = self.schemas.get(name) {
-            return Ok(Some(schema.clone()));
+    fn schema(&self, name: &str) -> Result<Option<NamedSchema>> {
+        if let Some(value) = self.schemas.get(name) {
+            let value = value.clone();
+            return Ok(Some(NamedSchema { value, file: None }));
         }
         if !super::slug::is_segment(name) {
             return Ok(None);
         }
-        for folder in &self.folders {
-            for extension in ["yaml", "json"] {
-                let path = join(folder, &format!("schemas/{name}.{extension}"));
-                if let Some(text) = self.files.read(&path)? {
-                    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-                    let tree = match extension {
-                        "json" => yaml::read_json(&path, text)?,
-                        _ => yaml::read_yaml(&path, text, 1)?,
-                    };
-                    return Ok(Some(tree.value));
-                }
-            }
+        let names = ["yaml", "json"].map(|extension| format!("schemas/{name}.{extension}"));
+        let paths: Vec<String> = self
+            .folders
+            .iter()
+            .flat_map(|folder| names.iter().map(|name| join(folder, name)))
+            .collect();
+        for (path, file) in self.places(&paths) {
+            let Some(text) = self.files.read(&file)? else {
+                continue;
+            };
+            let plain = text.strip_prefix('\u{feff}').unwrap_or(&text);
+            let tree = if path.ends_with(".json") {
+                yaml::read_json(&file, plain)?
+            } else {
+                yaml::read_yaml(&file, plain, 1)?
+            };
+            return Ok(Some(NamedSchema {
+                value: tree.value,
+                file: Some((path.clone(), text.clone())),
+            }));
         }
         Ok(None)
     }

@@ -34,7 +34,7 @@ pub struct Finding {
     pub level: Level,
     /// A stable word: `undeclared_variable`, `unused_variable`, `variable_in_instruction`,
     /// `root_name_in_inner_scope`, `missing_partial`, `partial_cycle`, `not_portable`,
-    /// `default_does_not_fit`, `no_weight`, or the code of the error a call would get.
+    /// `unknown_key`, `default_does_not_fit`, `no_weight`, or the code of the error a call would get.
     pub code: &'static str,
     /// One sentence.
     pub message: String,

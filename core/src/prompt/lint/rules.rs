@@ -11,7 +11,7 @@ use crate::prompt::document::{Document, Format};
 use crate::prompt::messages::Item;
 use crate::prompt::partials::PartialSet;
 use crate::prompt::place::{Spot, Tree, child};
-use crate::prompt::{Prompt, picoschema};
+use crate::prompt::{Prompt, frontmatter, picoschema};
 use crate::template::{Scope, Survey, Template, TemplateRole, Variable};
 
 /// One file under the glass: a prompt, or a variant with a file of its own.
@@ -36,6 +36,7 @@ pub(super) fn look(prompt: &Prompt, report: &mut Report) {
         sheet.undeclared(report);
         sheet.instructions(report);
         sheet.inner_names(report);
+        sheet.unknown_keys(report);
         sheet.not_portable(report);
         sheet.defaults(report);
         sheet.cycles(report);
@@ -265,6 +266,21 @@ impl<'a> Sheet<'a> {
                     "root_name_in_inner_scope",
                     message,
                 ));
+            }
+        }
+    }
+
+    /// Keys that are kept and do nothing, and look like one that would.
+    fn unknown_keys(&self, report: &mut Report) {
+        let Some(header) = self.tree.value.as_object() else {
+            return;
+        };
+        for key in header.keys().filter(|key| !key.contains('.')) {
+            if let Some(near) = frontmatter::nearest_key(key) {
+                let spot = self.tree.key_spot(&child("", key));
+                let message = format!("the key `{key}` does nothing: did you mean `{near}`?");
+                let length = Some(key.chars().count());
+                report.add(self.finding(Level::Warning, "unknown_key", spot, length, message));
             }
         }
     }
