@@ -128,7 +128,7 @@ impl<'a> Evaluator<'a> {
     fn print(&mut self, value: &'a Expr, at: u32, end: u32, place: &Place<'_, 'a>) -> Result<()> {
         let value = match value {
             Expr::Path(path) => {
-                let found = find(path, &place, self.input.data, self.input.context);
+                let found = find(path, place, self.input.data, self.input.context);
                 if found.value.is_missing() && found.root {
                     return self.absent(path, at, end, place.unit);
                 }
@@ -323,7 +323,7 @@ impl<'a> Evaluator<'a> {
         match expr {
             Expr::Literal(value) => Ok(Val::Borrowed(value)),
             Expr::Undefined => Ok(Val::Missing),
-            Expr::Path(path) => Ok(find(path, &place, self.input.data, self.input.context).value),
+            Expr::Path(path) => Ok(find(path, place, self.input.data, self.input.context).value),
             Expr::Call(call) => self.call(call, place),
         }
     }

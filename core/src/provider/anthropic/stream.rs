@@ -175,19 +175,22 @@ impl StreamDecoder for Decoder {
         let event: Event<'_> = self.read(frame.data)?;
         let index = event.index.unwrap_or_default();
         match event.kind {
-            EventKind::ContentBlockDelta => match event.delta {
-                Some(piece) => self.add(event.index, piece, frame.data, out)?,
-                None => {}
-            },
-            EventKind::ContentBlockStart => match event.content_block {
-                Some(block) => self.open(index, block, out)?,
-                None => {}
-            },
+            EventKind::ContentBlockDelta => {
+                if let Some(piece) = event.delta {
+                    self.add(event.index, piece, frame.data, out)?;
+                }
+            }
+            EventKind::ContentBlockStart => {
+                if let Some(block) = event.content_block {
+                    self.open(index, block, out)?;
+                }
+            }
             EventKind::ContentBlockStop => self.blocks.close(index, out),
-            EventKind::MessageStart => match event.message {
-                Some(message) => self.start(message, out)?,
-                None => {}
-            },
+            EventKind::MessageStart => {
+                if let Some(message) = event.message {
+                    self.start(message, out)?;
+                }
+            }
             EventKind::MessageDelta => self.ending(frame.data)?,
             EventKind::MessageStop => self.end(out),
             EventKind::Other if event.error.is_none() => {}
