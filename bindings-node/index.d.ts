@@ -351,6 +351,8 @@ export interface Usage {
   completion_tokens_details?: CompletionTokensDetails;
   cache_creation_input_tokens?: number;
   cache_read_input_tokens?: number;
+  /** Counts this library does not know, as the provider gave them. */
+  extra?: Record<string, Json>;
 }
 
 /** One attempt against one target. */

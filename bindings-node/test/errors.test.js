@@ -111,8 +111,8 @@ test('a callable that fails is the cause, and its words stay with it', async () 
   ]) {
     const engine = new Engine({ providers: { up: { dialect: 'openai', base_url: 'http://127.0.0.1:9', api_key } } });
     for (const failing of [
-      engine.chat({ messages: 'Hi', model: 'up/m' }),
-      engine.chatStream({ messages: 'Hi', model: 'up/m' }).next(),
+      () => engine.chat({ messages: 'Hi', model: 'up/m' }),
+      () => engine.chatStream({ messages: 'Hi', model: 'up/m' }).next(),
     ]) {
       await assert.rejects(failing, (error) => {
         assert.ok(error instanceof slugline.AuthenticationError, error.stack);

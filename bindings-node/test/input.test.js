@@ -112,7 +112,7 @@ test('wrong options are named', async () => {
     [undefined, undefined, 'as an object'],
     [null, undefined, 'as an object'],
   ]) {
-    for (const failing of [engine.chat(options), engine.chatStream(options).next()]) {
+    for (const failing of [() => engine.chat(options), () => engine.chatStream(options).next()]) {
       await assert.rejects(failing, (error) => {
         assert.ok(error instanceof InvalidRequestError, error.stack);
         assert.equal(error.param, param);
