@@ -206,7 +206,7 @@ export interface CallOptions {
   /** Sent as headers, checked first. */
   extra_headers?: Readonly<Record<string, string>> | null;
   /** Aborting it ends the call with the signal's reason, and closes the provider's socket. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | null;
 }
 
 /** The options of `chat` and `chatStream`. */

@@ -101,7 +101,7 @@ export class Engine {
 
   #call(verb, request, signal, ...rest) {
     const text = requestJSON(request);
-    signal?.throwIfAborted();
+    if (signal?.aborted) throw signal.reason;
     const id = number();
     return settle(id, asked(() => this.#core[verb](hub, id, text, ...rest)), signal);
   }
@@ -159,10 +159,13 @@ function split(verb, options, slug) {
     throw invalid('', `${verb} takes its options as an object: ${verb}${shape}`);
   }
   const { signal, ...request } = options;
-  if (signal !== undefined && !(signal instanceof AbortSignal)) {
+  if (ofPrompt) request.slug = slug;
+  if (signal === undefined || signal === null) return { request };
+  // By its shape: a signal may come from another realm.
+  if (typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
     throw invalid('signal', '`signal`: expected an AbortSignal');
   }
-  return { signal, request: ofPrompt ? { ...request, slug } : request };
+  return { signal, request };
 }
 
 function pathOf(config) {

@@ -161,7 +161,7 @@ export class ChatStream {
   }
 
   #open() {
-    this.#signal?.throwIfAborted();
+    if (this.#signal?.aborted) throw this.#signal.reason;
     const id = number();
     this.#native = this.#begin(id);
     this.#id = id;
