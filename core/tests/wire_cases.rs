@@ -18,6 +18,8 @@ use slugline::{Error, ErrorKind};
 
 use case::Case;
 
+#[path = "wire_cases/blocks.rs"]
+mod blocks;
 #[path = "wire_cases/case.rs"]
 mod case;
 #[path = "wire_cases/compare.rs"]

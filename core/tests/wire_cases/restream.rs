@@ -4,18 +4,21 @@ use serde_json::{Map, Value, json};
 use slugline::provider::{Reply, Target};
 
 use super::case::Case;
-use super::{compare, stream};
+use super::{blocks, compare, stream};
 
 /// Differences between the whole answer and its stream; none where the format has no stream of this kind.
 pub(crate) fn check(case: &Case, target: &Target, whole: &Reply) -> Vec<String> {
     let body: Value = serde_json::from_slice(&case.body).unwrap();
     let events = match case.api.as_str() {
-        "openai-chat" => events(&body),
-        "anthropic" => anthropic(&body),
-        "gemini" => gemini(&body),
+        "openai-chat" => events(&body).into_bytes(),
+        "anthropic" => anthropic(&body).into_bytes(),
+        "gemini" => gemini(&body).into_bytes(),
+        "cohere" => blocks::cohere(&body).into_bytes(),
+        #[cfg(feature = "bedrock")]
+        "bedrock" => blocks::bedrock(&body),
         _ => return Vec::new(),
     };
-    let streamed = stream(target, &[events.as_bytes()]);
+    let streamed = stream(target, &[&events]);
     if let Some(error) = streamed.error {
         return vec![format!("streamed: {error}")];
     }
@@ -94,7 +97,7 @@ fn deltas(message: &Map<String, Value>) -> Vec<Value> {
     deltas
 }
 
-fn pieces(text: &str) -> impl Iterator<Item = String> {
+pub(crate) fn pieces(text: &str) -> impl Iterator<Item = String> {
     let chars: Vec<char> = text.chars().collect();
     let pieces: Vec<String> = chars
         .chunks(3)
