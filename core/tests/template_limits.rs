@@ -1,7 +1,12 @@
 //! Hostile templates and data: each must end in its typed error, on little stack, in a process
 //! of its own, for an overflow would take the test with it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
 
 use std::collections::HashMap;
 use std::process::Command;
