@@ -45,6 +45,8 @@ pub struct ChatStream {
     cancel: CancelHandle,
     outcome: Option<Result<Box<ChatCompletion>>>,
     ready: std::vec::IntoIter<Delta>,
+    /// As a `Stream` it has given its error.
+    told: bool,
 }
 
 enum State {
@@ -80,6 +82,7 @@ impl ChatStream {
             cancel: CancelHandle::default(),
             outcome: None,
             ready: Vec::new().into_iter(),
+            told: false,
         }
     }
 
@@ -253,7 +256,12 @@ impl Stream for ChatStream {
             }
             match this.poll_batch(cx, BATCH) {
                 Poll::Pending => return Poll::Pending,
-                Poll::Ready(Err(error)) => return Poll::Ready(Some(Err(error))),
+                Poll::Ready(Err(_)) if this.told => return Poll::Ready(None),
+                Poll::Ready(Err(error)) => {
+                    // Once: who goes past an error must reach the end.
+                    this.told = true;
+                    return Poll::Ready(Some(Err(error)));
+                }
                 Poll::Ready(Ok(batch)) if batch.is_empty() => return Poll::Ready(None),
                 Poll::Ready(Ok(batch)) => this.ready = batch.into_iter(),
             }
