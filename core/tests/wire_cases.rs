@@ -24,6 +24,8 @@ mod blocks;
 mod case;
 #[path = "wire_cases/compare.rs"]
 mod compare;
+#[path = "wire_cases/replay.rs"]
+mod replay;
 #[path = "wire_cases/restream.rs"]
 mod restream;
 
@@ -122,6 +124,7 @@ fn run(case: &Case, target: &slugline::provider::Target) -> Vec<String> {
             Ok(reply) => {
                 let mut problems = compare::reply(case, &reply);
                 problems.extend(restream::check(case, target, &reply));
+                problems.extend(replay::check(case, target, &reply));
                 problems
             }
         };

@@ -50,6 +50,7 @@ impl Plan {
     }
 }
 
+/// What the call's options come to on this model; `forced` says that a tool must be called.
 pub(super) fn plan(
     options: &Options,
     target: &Target,
@@ -57,12 +58,6 @@ pub(super) fn plan(
     forced: bool,
     told: &mut Told<'_>,
 ) -> Result<Plan> {
-    let quirks = &target.provider.quirks;
-    let way = match quirks.adaptive_thinking {
-        Some(true) => Way::Adaptive,
-        Some(false) => Way::Budget,
-        None => model.thinking,
-    };
     let limit = options.token_limit();
     let mut plan = Plan {
         thinking: None,
@@ -71,26 +66,21 @@ pub(super) fn plan(
     };
     let effort = options.reasoning_effort.as_deref();
     let budget = options.thinking_budget;
-    let param = match budget {
-        Some(_) => "thinking_budget",
-        None => "reasoning_effort",
+    let param = match (budget, effort) {
+        (None, None) => return Ok(plan),
+        (Some(_), _) => "thinking_budget",
+        (None, Some(_)) => "reasoning_effort",
     };
-    if budget.is_none() && effort.is_none() {
-        return Ok(plan);
-    }
     if budget == Some(0) || (budget.is_none() && effort == Some("none")) {
-        match model.off {
-            Off::Omit => {}
-            Off::Disabled => plan.thinking = Some(Thinking::Disabled),
-            Off::BetweenTools => plan.thinking = Some(Thinking::BetweenTools),
-            Off::Never => {
-                told.adapted(param, "this model always thinks; sent as effort `low`");
-                plan.effort = Some("low");
-            }
-        }
+        plan.turn_off(model, param, told);
         return Ok(plan);
     }
-    let budget = match (way, budget) {
+    let way = match target.provider.quirks.adaptive_thinking {
+        Some(true) => Way::Adaptive,
+        Some(false) => Way::Budget,
+        None => model.thinking,
+    };
+    let tokens = match (way, budget) {
         (Way::None, _) => {
             told.dropped(param, "this model does not think")?;
             return Ok(plan);
@@ -101,7 +91,10 @@ pub(super) fn plan(
             }
             tokens
         }
-        (Way::Budget, _) => budget_of(effort.unwrap_or("medium"), target, told)?,
+        (Way::Budget, _) => {
+            let word = effort.filter(|word| *word != "none").unwrap_or("medium");
+            budget_of(word, target, told)?
+        }
         (Way::Either | Way::Adaptive, tokens) => {
             if tokens.is_some_and(|tokens| tokens > 0) {
                 told.adapted(param, "this model decides itself how long to think");
@@ -110,45 +103,70 @@ pub(super) fn plan(
             plan.thinking = Some(Thinking::Adaptive {
                 display: "summarized",
             });
-            plan.effort = match effort {
-                Some(word) => effort_word(word, model, told)?,
-                None => None,
-            };
+            if let Some(word) = effort {
+                plan.effort = effort_word(word, model, told)?;
+            }
             return Ok(plan);
         }
     };
     if forced {
         told.dropped(param, "a tool is forced, and then this model cannot think")?;
-        return Ok(plan);
+    } else {
+        plan.think_within(tokens, limit, param, told)?;
     }
-    let mut tokens = budget;
-    if tokens < LEAST_BUDGET {
-        told.adapted(param, "raised to 1024 tokens, the least the API takes");
-        tokens = LEAST_BUDGET;
-    }
-    // The budget counts inside `max_tokens` and must leave room for an answer.
-    match limit {
-        None if plan.max_tokens <= tokens => plan.max_tokens = tokens.saturating_add(MOST_TOKENS),
-        Some(limit) if limit <= LEAST_BUDGET => {
-            told.dropped(
-                param,
-                "`max_tokens` leaves no room to think (more than 1024 are needed)",
-            )?;
-            return Ok(plan);
-        }
-        Some(limit) if limit <= tokens => {
-            told.adapted(
-                param,
-                "lowered to half of `max_tokens`, inside which it counts",
-            );
-            tokens = (limit / 2).max(LEAST_BUDGET);
-        }
-        _ => {}
-    }
-    plan.thinking = Some(Thinking::Enabled {
-        budget_tokens: tokens,
-    });
     Ok(plan)
+}
+
+impl Plan {
+    /// No thinking, or the least there is.
+    fn turn_off(&mut self, model: &Model, param: &str, told: &mut Told<'_>) {
+        match model.off {
+            Off::Omit => {}
+            Off::Disabled => self.thinking = Some(Thinking::Disabled),
+            Off::BetweenTools => self.thinking = Some(Thinking::BetweenTools),
+            Off::Never => {
+                told.adapted(param, "this model always thinks; sent as effort `low`");
+                self.effort = Some("low");
+            }
+        }
+    }
+
+    /// A budget, which counts inside `max_tokens` and must leave room for an answer.
+    fn think_within(
+        &mut self,
+        mut tokens: i64,
+        limit: Option<i64>,
+        param: &str,
+        told: &mut Told<'_>,
+    ) -> Result<()> {
+        if tokens < LEAST_BUDGET {
+            told.adapted(param, "raised to 1024 tokens, the least the API takes");
+            tokens = LEAST_BUDGET;
+        }
+        match limit {
+            None if self.max_tokens <= tokens => {
+                self.max_tokens = tokens.saturating_add(MOST_TOKENS);
+            }
+            Some(limit) if limit <= LEAST_BUDGET => {
+                return told.dropped(
+                    param,
+                    "`max_tokens` leaves no room to think (more than 1024 are needed)",
+                );
+            }
+            Some(limit) if limit <= tokens => {
+                told.adapted(
+                    param,
+                    "lowered to half of `max_tokens`, inside which it counts",
+                );
+                tokens = (limit / 2).max(LEAST_BUDGET);
+            }
+            _ => {}
+        }
+        self.thinking = Some(Thinking::Enabled {
+            budget_tokens: tokens,
+        });
+        Ok(())
+    }
 }
 
 fn budget_of(word: &str, target: &Target, told: &mut Told<'_>) -> Result<i64> {
