@@ -4,7 +4,7 @@
 //! in its file, and collects what is missing over all templates of one render.
 
 use super::messages::{self, Item};
-use super::place::TextPlace;
+use super::place::{Offsets, TextPlace};
 use crate::Result;
 use crate::chat::Message;
 use crate::template::{
@@ -40,11 +40,16 @@ impl Compiler<'_> {
     }
 
     fn compile(&self, text: &str, place: TextPlace, message: Option<u32>) -> Result<Template> {
-        let (line_offset, column_offset) = place.offsets(text);
+        let Offsets {
+            lines,
+            first_column,
+            columns,
+        } = place.offsets();
         let options = CompileOptions {
             file: Some(self.file),
-            line_offset,
-            column_offset,
+            line_offset: lines,
+            first_column_offset: first_column,
+            column_offset: columns,
             message,
             text_only: message.is_some(),
             dynamic_partials: self.dynamic_partials,

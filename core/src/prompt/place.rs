@@ -32,16 +32,26 @@ impl TextPlace {
         block: false,
     };
 
-    /// Lines before the text's first, and columns before its lines. Where the lines of a text of
-    /// several stand anywhere (folded, quoted), the columns are those of the text.
-    pub(crate) fn offsets(&self, text: &str) -> (u32, u32) {
-        let lines = self.first.line.saturating_sub(1);
-        match self.indent {
-            Some(indent) => (lines, indent),
-            None if !text.contains('\n') => (lines, self.first.column.saturating_sub(1)),
-            None => (lines, 0),
+    /// What stands in the file before the text. Where further lines stand anywhere (folded,
+    /// quoted), their columns are those of the text.
+    pub(crate) fn offsets(&self) -> Offsets {
+        Offsets {
+            lines: self.first.line.saturating_sub(1),
+            first_column: self.first.column.saturating_sub(1),
+            columns: self.indent.unwrap_or(0),
         }
     }
+}
+
+/// What stands in the file before a text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offsets {
+    /// Lines before its first.
+    pub(crate) lines: u32,
+    /// Characters before its first line.
+    pub(crate) first_column: u32,
+    /// Characters before each further line.
+    pub(crate) columns: u32,
 }
 
 /// Where a node stands.

@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::*;
 use crate::ErrorKind;
+use crate::prompt::place::Offsets;
 
 fn value(text: &str) -> Value {
     read_yaml("p", text, 1).unwrap().value
@@ -148,8 +149,16 @@ fn places_are_those_of_the_file() {
     assert_eq!(tree.key_spot("/list/0/k"), Spot { line: 7, column: 6 });
     assert_eq!(tree.spot("/list/0/absent"), tree.spot("/list/0"));
     // Line 1 of the text is the empty one.
-    assert_eq!(tree.text_place("/body").offsets("\none\ntwo\n"), (8, 2));
-    assert_eq!(tree.text_place("/q").offsets("hi"), (11, 4));
+    let offsets = |pointer| {
+        let Offsets {
+            lines,
+            first_column,
+            columns,
+        } = tree.text_place(pointer).offsets();
+        (lines, first_column, columns)
+    };
+    assert_eq!(offsets("/body"), (8, 2, 2));
+    assert_eq!(offsets("/q"), (11, 4, 0));
 }
 
 #[test]

@@ -19,7 +19,9 @@ pub struct CompileOptions<'a> {
     pub file: Option<&'a str>,
     /// Lines of the file before the first line of the source.
     pub line_offset: u32,
-    /// Columns of the file before the first column of the source, on each of its lines.
+    /// Columns of the file before the first line of the source.
+    pub first_column_offset: u32,
+    /// Columns of the file before each further line of the source.
     pub column_offset: u32,
     /// Index of the message in a messages file.
     pub message: Option<u32>,
@@ -41,6 +43,7 @@ impl Default for CompileOptions<'_> {
         CompileOptions {
             file: None,
             line_offset: 0,
+            first_column_offset: 0,
             column_offset: 0,
             message: None,
             text_only: false,

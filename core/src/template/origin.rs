@@ -11,6 +11,7 @@ pub(super) struct Origin {
     pub(super) source: Box<str>,
     pub(super) file: Option<String>,
     line_offset: u32,
+    first_column_offset: u32,
     column_offset: u32,
     message: Option<u32>,
     marks: OnceLock<Vec<Mark>>,
@@ -45,6 +46,7 @@ impl Origin {
             source: source.into(),
             file: options.file.map(str::to_owned),
             line_offset: options.line_offset,
+            first_column_offset: options.first_column_offset,
             column_offset: options.column_offset,
             message: options.message,
             marks: OnceLock::new(),
@@ -69,10 +71,15 @@ impl Origin {
         for byte in bytes.get(at / STEP * STEP..at).unwrap_or_default() {
             mark.pass(*byte);
         }
+        let before = if mark.lines == 0 {
+            self.first_column_offset
+        } else {
+            self.column_offset
+        };
         Location {
             file: self.file.clone(),
             line: Some(mark.lines + 1 + self.line_offset),
-            column: Some(mark.columns + 1 + self.column_offset),
+            column: Some(mark.columns + 1 + before),
             message: self.message,
         }
     }
