@@ -2,8 +2,8 @@
 //
 //     node npm/build.mjs [PROFILE]
 //
-// The default profile is `dev`, which shares what the workspace has built before; releases are built by
-// `npm run build:dist`, for any platform.
+// The default profile is `dev`, which shares what the workspace has built before; `npm run build:dist` builds
+// what is released.
 
 import { execFileSync } from 'node:child_process';
 import { copyFileSync, renameSync } from 'node:fs';
