@@ -12,7 +12,7 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use slugline::chat::{ChatRequest, PromptRequest};
 use slugline::config::Config;
-use slugline::{Engine, Error, input};
+use slugline::{Engine, Error, ErrorKind, input};
 
 mod pattern;
 
@@ -63,6 +63,48 @@ async fn every_engine_case() {
         "a case was neither run nor skipped"
     );
     assert!(failures.is_empty(), "\n{}", failures.join("\n"));
+}
+
+#[test]
+fn every_error_has_its_case() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("conformance");
+    let read = |path: PathBuf| -> Value {
+        serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+    };
+    let listed = read(root.join("errors.json"));
+    let codes: Vec<&str> = ErrorKind::ALL.iter().map(|kind| kind.code()).collect();
+    let keys: Vec<&str> = listed
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    assert_eq!(
+        keys, codes,
+        "errors.json lists every code, in the order of the enum"
+    );
+    for code in codes {
+        let Some(name) = listed[code].as_str() else {
+            assert!(
+                listed[code]["none"].is_string(),
+                "{code} has neither a case nor a reason"
+            );
+            continue;
+        };
+        let case = read(root.join("engine").join(name).join("case.json"));
+        let calls = case["calls"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let mut expected = calls
+            .iter()
+            .map(|call| &call["expect"]["error"]["code"])
+            .chain([&case["open"]["error"]["code"]]);
+        assert!(
+            expected.any(|found| found == code),
+            "the case {name} does not end in {code}"
+        );
+    }
 }
 
 async fn run_case(case: &Value) -> Result<(), String> {
