@@ -49,7 +49,7 @@ impl Calls {
     ) -> Result<()> {
         let custom = piece.kind.get() == Some("custom");
         let AnswerFunction { name, arguments } = match custom {
-            true => piece.custom.or(piece.function),
+            true => piece.custom.map(|call| *call).or(piece.function),
             false => piece.function,
         }
         .unwrap_or_default();

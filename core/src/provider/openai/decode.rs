@@ -4,7 +4,7 @@ use http::HeaderMap;
 use serde_json::Value;
 
 use super::stream::{Decoder, says_something};
-use super::types::{Answer, Raw};
+use super::types::{Answer, Key, Raw};
 use crate::chat::{
     Choice, Content, Delta, FinishReason, FunctionCall, Logprobs, Message, Role, ToolCall,
 };
@@ -25,7 +25,8 @@ const RULES: ErrorRules = ErrorRules {
 pub(super) fn decode(bytes: &[u8], target: &Target, family: &'static str) -> Result<Reply> {
     let text = body::text(bytes);
     let answer: Answer<'_> = body::read(&text, target)?;
-    let reported_error = answer.error.as_ref().is_some_and(says_something);
+    let is_error = |(key, raw): &(Key<'_>, Raw<'_>)| key.0 == "error" && says_something(raw);
+    let reported_error = answer.more.iter().any(is_error);
     let no_choices = answer
         .choices
         .as_ref()

@@ -30,11 +30,12 @@ pub(super) struct Many<T>(pub Vec<T>);
 
 /// Content as a string or, at Mistral, as a list of parts.
 #[derive(Debug, Clone, PartialEq, Default)]
-pub(super) struct Content {
-    pub text: Option<String>,
-    pub thinking: Option<String>,
-    /// Parts of other kinds.
-    pub parts: Vec<Value>,
+pub(super) enum Content {
+    /// Absent, null or empty.
+    #[default]
+    Nothing,
+    Text(String),
+    Parts(Vec<Value>),
 }
 
 impl<T> Default for Many<T> {
@@ -203,53 +204,56 @@ impl<'de> Deserialize<'de> for Content {
                 f.write_str("a text or a list of parts")
             }
             fn visit_str<E: Error>(self, text: &str) -> Result<Content, E> {
-                Ok(Content {
-                    text: (!text.is_empty()).then(|| text.to_owned()),
-                    ..Content::default()
+                Ok(match text.is_empty() {
+                    true => Content::Nothing,
+                    false => Content::Text(text.to_owned()),
                 })
             }
             fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Content, A::Error> {
-                let mut content = Content::default();
+                let mut parts = Vec::new();
                 while let Some(part) = seq.next_element()? {
-                    content.add(part);
+                    parts.push(part);
                 }
-                Ok(content)
+                Ok(Content::Parts(parts))
             }
             fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Content, A::Error> {
-                let mut content = Content::default();
-                content.add(Value::deserialize(MapAccessDeserializer::new(map))?);
-                Ok(content)
+                let part = Value::deserialize(MapAccessDeserializer::new(map))?;
+                Ok(Content::Parts(vec![part]))
             }
-            otherwise!(null Content::default());
-            otherwise!(
-                numbers
-                    | text
-                    | Content {
-                        text: Some(text),
-                        ..Content::default()
-                    }
-            );
+            otherwise!(null Content::Nothing);
+            otherwise!(numbers Content::Text);
         }
         deserializer.deserialize_any(ContentVisitor)
     }
 }
 
 impl Content {
-    fn add(&mut self, part: Value) {
-        let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
-        let (place, text) = match kind {
-            "text" | "output_text" => (&mut self.text, words(part.get("text"))),
-            "thinking" => (&mut self.thinking, words(part.get("thinking"))),
-            "reasoning" => (&mut self.thinking, words(part.get("text"))),
-            _ if part.is_string() => (&mut self.text, words(Some(&part))),
-            _ => {
-                self.parts.push(part);
-                return;
+    /// Text and thinking; parts of other kinds go to `others`.
+    pub(super) fn split(self, others: &mut Vec<Value>) -> (Option<String>, Option<String>) {
+        let (mut text, mut thinking) = (None, None);
+        match self {
+            Content::Nothing => {}
+            Content::Text(all) => text = Some(all),
+            Content::Parts(parts) => {
+                for part in parts {
+                    let kind = part.get("type").and_then(Value::as_str).unwrap_or_default();
+                    let (place, said) = match kind {
+                        "text" | "output_text" => (&mut text, words(part.get("text"))),
+                        "thinking" => (&mut thinking, words(part.get("thinking"))),
+                        "reasoning" => (&mut thinking, words(part.get("text"))),
+                        _ if part.is_string() => (&mut text, words(Some(&part))),
+                        _ => {
+                            others.push(part);
+                            continue;
+                        }
+                    };
+                    if !said.is_empty() {
+                        place.get_or_insert_with(String::new).push_str(&said);
+                    }
+                }
             }
-        };
-        if !text.is_empty() {
-            place.get_or_insert_default().push_str(&text);
         }
+        (text, thinking)
     }
 }
 

@@ -2,7 +2,7 @@
 //! nothing here asks which host it is.
 //!
 //! `encode` and `messages` write a request; `types` and `leaves` read answers and chunks alike; `stream` turns them
-//! into deltas with the help of `calls`, `usage` and `replay`; `decode` reads whole answers and errors.
+//! into deltas, choice by `choice`, with the help of `calls`, `usage` and `replay`; `decode` reads whole answers and errors.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -17,6 +17,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::transport::{Framing, HttpRequest};
 
 mod calls;
+mod choice;
 mod decode;
 mod encode;
 mod leaves;

@@ -5,13 +5,11 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::calls::Calls;
-use super::types::{
-    Answer, AnswerCall, AnswerChoice, AnswerFunction, AnswerMessage, Groq, Key, Raw, Word,
-};
+use super::choice::{Choice, Extras};
+use super::decode;
+use super::types::{Answer, AnswerChoice, Groq, Key, Raw, Word};
 use super::usage::usage;
-use super::{decode, replay};
-use crate::chat::{Delta, JsonMap, Role, Usage};
+use crate::chat::{Delta, JsonMap, Usage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::{Provider, ReplyHead, StreamDecoder, Target};
 use crate::transport::Frame;
@@ -30,24 +28,6 @@ pub(super) struct Decoder {
     done: bool,
     any_output: bool,
 }
-
-/// What must be known of a choice between chunks. Not its text: that moves on.
-#[derive(Default)]
-struct Choice {
-    index: u32,
-    begun: bool,
-    finished: bool,
-    /// Bytes of text passed on.
-    text_bytes: usize,
-    calls: Calls,
-    reasoning_details: Vec<Value>,
-    replay_due: bool,
-    extras: Extras,
-}
-
-/// Fields not known here, the last value of each. Kept as text, since most hosts repeat them on every chunk.
-#[derive(Default)]
-struct Extras(Vec<(String, String)>);
 
 impl Decoder {
     /// A decoder before the first chunk; `family` names the dialect in replay data.
@@ -71,13 +51,14 @@ impl Decoder {
         whole: bool,
         out: &mut Vec<Delta>,
     ) -> Result<()> {
-        if let Some(error) = answer.error.filter(says_something) {
-            return Err(self.reported(error));
-        }
         let mut counts = answer.usage;
-        if let Some(groq) = answer.x_groq {
-            counts = counts.or(groq.usage);
-            self.absorb_groq(groq)?;
+        for (key, raw) in answer.more {
+            match key.0.as_ref() {
+                "error" if says_something(raw) => return Err(self.reported(raw)),
+                "error" => {}
+                "x_groq" => counts = counts.or(self.absorb_groq(raw)?),
+                _ => self.extras.add(key, raw, &mut self.head.extra),
+            }
         }
         let head = &mut self.head;
         first(&mut head.id, &answer.id);
@@ -87,7 +68,6 @@ impl Decoder {
         if head.created.is_none() {
             head.created = answer.created.0.filter(|created| *created > 0);
         }
-        self.extras.collect(answer.extra, &mut head.extra);
         let before = out.len();
         let choices = answer.choices.map(|choices| choices.0).unwrap_or_default();
         for (place, choice) in choices.into_iter().enumerate() {
@@ -104,20 +84,23 @@ impl Decoder {
     }
 
     /// Groq's object: an id and a seed, at the end usage or an error.
-    fn absorb_groq(&mut self, groq: Groq<'_>) -> Result<()> {
-        if let Some(error) = groq.error.filter(says_something) {
+    fn absorb_groq<'a>(&mut self, raw: Raw<'a>) -> Result<Option<Raw<'a>>> {
+        let Ok(groq) = serde_json::from_str::<Groq<'a>>(raw.get()) else {
+            return Ok(None);
+        };
+        if let Some(error) = groq.error.filter(|raw| says_something(raw)) {
             return Err(self.reported(error));
         }
         let place = self.head.extra.entry("x_groq");
         let place = place.or_insert_with(|| Value::Object(JsonMap::new()));
         if let Value::Object(place) = place {
-            for (Key(key), raw) in groq.extra {
+            for (Key(key), raw) in groq.more {
                 if let Ok(value) = serde_json::from_str(raw.get()) {
                     place.insert(key.into_owned(), value);
                 }
             }
         }
-        Ok(())
+        Ok(groq.usage)
     }
 
     fn absorb_choice(
@@ -127,10 +110,15 @@ impl Decoder {
         whole: bool,
         out: &mut Vec<Delta>,
     ) -> Result<()> {
-        if let Some(error) = choice.error.filter(says_something) {
+        let finish_reason = choice.finish_reason.get();
+        let error = choice
+            .more
+            .iter()
+            .find(|(key, raw)| key.0 == "error" && says_something(raw));
+        if let Some((_, error)) = error {
             return Err(self.reported(error));
         }
-        if choice.finish_reason.get() == Some("error") {
+        if finish_reason == Some("error") {
             let provider = &self.provider.name;
             let message = format!("{provider} gave up on the answer");
             return Err(
@@ -150,27 +138,18 @@ impl Decoder {
         match (choice.delta, choice.message) {
             // Perplexity sends both: in a chunk the message is everything so far, in an answer the delta is empty.
             (Some(new), Some(all)) => {
-                state.absorb_message(if whole { all } else { new }, whole, &mut delta)?;
+                state.absorb(if whole { *all } else { new }, whole, &mut delta)?;
             }
-            (Some(new), None) => state.absorb_message(new, whole, &mut delta)?,
-            (None, Some(all)) => {
-                let seen = state.text_bytes;
-                state.absorb_message(all, whole, &mut delta)?;
-                skip(&mut delta.text, seen);
-                state.text_bytes = state.text_bytes.saturating_sub(seen);
-            }
+            (Some(new), None) => state.absorb(new, whole, &mut delta)?,
+            (None, Some(all)) => state.absorb_repeated(*all, whole, &mut delta)?,
             (None, None) => {}
         }
-        if let Some(raw) = choice.logprobs {
-            decode::logprobs(raw, &mut delta);
-        }
-        state.extras.collect(choice.extra, &mut delta.extra);
-        if let Some(word) = choice.finish_reason.get() {
-            let native = choice.native_finish_reason.get().unwrap_or(word);
+        if let Some(word) = finish_reason {
             delta.finish_reason = Some(decode::finish_reason(word));
-            delta.native_finish_reason = Some(native.to_owned());
+            delta.native_finish_reason = Some(word.to_owned());
             state.finished = true;
         }
+        state.absorb_more(choice.more, &mut delta);
         if state.finished || whole {
             state.release(self.family, &self.provider, &mut delta);
         }
@@ -275,87 +254,6 @@ impl StreamDecoder for Decoder {
     }
 }
 
-impl Choice {
-    fn absorb_message(
-        &mut self,
-        message: AnswerMessage<'_>,
-        whole: bool,
-        delta: &mut Delta,
-    ) -> Result<()> {
-        if !self.begun {
-            self.begun = true;
-            delta.role = Some(Role::Assistant);
-        }
-        delta.text = message.content.text;
-        self.text_bytes += delta.text.as_ref().map_or(0, String::len);
-        delta.refusal = message.refusal.0;
-        delta.reasoning = message
-            .reasoning_content
-            .0
-            .or(message.reasoning.0)
-            .or(message.content.thinking);
-        if !message.content.parts.is_empty() {
-            let parts = Value::Array(message.content.parts);
-            delta.extra.insert("content_parts".into(), parts);
-        }
-        let of = message.tool_calls.0.len();
-        for (place, call) in message.tool_calls.0.into_iter().enumerate() {
-            self.calls.add(call, place, of, &mut delta.tool_calls)?;
-        }
-        // The legacy form of a single call; some gateways send it empty beside the new one.
-        let said = |call: &AnswerFunction<'_>| {
-            call.name.get().is_some()
-                || call
-                    .arguments
-                    .is_some_and(|arguments| arguments.get() != "\"\"")
-        };
-        if let Some(function) = message.function_call.filter(said) {
-            let call = AnswerCall {
-                function: Some(function),
-                ..AnswerCall::default()
-            };
-            self.calls.add(call, 0, 1, &mut delta.tool_calls)?;
-        }
-        if let Some(details) = message.reasoning_details.and_then(list) {
-            replay::add_details(&mut self.reasoning_details, details, whole);
-            self.replay_due = true;
-        }
-        delta.annotations = message.annotations.and_then(list).unwrap_or_default();
-        if let Some(raw) = message.audio {
-            let audio: Option<Value> = serde_json::from_str(raw.get()).ok();
-            delta.audio = audio.filter(|audio| !is_blank(audio));
-        }
-        self.extras.collect(message.extra, &mut delta.extra);
-        Ok(())
-    }
-
-    /// Puts what is held back until the end into a delta: calls that never got a name, replay data.
-    fn release(&mut self, family: &str, provider: &Provider, delta: &mut Delta) {
-        self.calls.finish(&mut delta.tool_calls);
-        if self.calls.take_news() | std::mem::take(&mut self.replay_due) {
-            let calls = self.calls.replay();
-            let details = &self.reasoning_details;
-            delta.provider_state = replay::state(family, &provider.base_url, details, calls);
-        }
-    }
-}
-
-impl Extras {
-    fn collect(&mut self, fields: Vec<(Key<'_>, Raw<'_>)>, into: &mut JsonMap) {
-        for (Key(key), raw) in fields {
-            match self.0.iter_mut().find(|(known, _)| *known == key) {
-                Some((_, text)) if text == raw.get() => continue,
-                Some((_, text)) => raw.get().clone_into(text),
-                None => self.0.push((key.to_string(), raw.get().to_owned())),
-            }
-            // A value that cannot be read (nested too deep, a number out of range) is left out.
-            if let Ok(value) = serde_json::from_str(raw.get()) {
-                into.insert(key.into_owned(), value);
-            }
-        }
-    }
-}
-
 fn find(choices: &mut Vec<Choice>, index: u32) -> Result<&mut Choice> {
     if let Some(at) = choices.iter().position(|choice| choice.index == index) {
         return Ok(&mut choices[at]);
@@ -364,10 +262,7 @@ fn find(choices: &mut Vec<Choice>, index: u32) -> Result<&mut Choice> {
         let message = "the provider sent more choices than can be right";
         return Err(Error::new(ErrorKind::InvalidResponse, message));
     }
-    choices.push(Choice {
-        index,
-        ..Choice::default()
-    });
+    choices.push(Choice::new(index));
     let last = choices.len() - 1;
     Ok(&mut choices[last])
 }
@@ -397,34 +292,9 @@ fn put_usage(usage: Usage, before: usize, out: &mut Vec<Delta>) {
     }
 }
 
-/// Leaves out the first bytes of a text.
-fn skip(text: &mut Option<String>, bytes: usize) {
-    if bytes > 0 {
-        *text = text
-            .take()
-            .and_then(|all| all.get(bytes..).map(str::to_owned))
-            .filter(|new| !new.is_empty());
-    }
-}
-
-fn list(raw: Raw<'_>) -> Option<Vec<Value>> {
-    serde_json::from_str(raw.get()).ok()
-}
-
 /// Whether a value under an `error` key is an error: gateways send empty ones.
-pub(super) fn says_something(raw: &Raw<'_>) -> bool {
+pub(super) fn says_something(raw: Raw<'_>) -> bool {
     !matches!(raw.get(), "null" | "false" | "0" | "\"\"" | "{}" | "[]")
-}
-
-/// An object of which every member is empty, as some gateways send for what they do not have.
-fn is_blank(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty(),
-        Value::Number(number) => number.as_u64() == Some(0),
-        Value::Object(map) => map.values().all(is_blank),
-        _ => false,
-    }
 }
 
 fn is_nothing(delta: &Delta) -> bool {

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::chat::FinishReason;
+use crate::chat::{FinishReason, Role};
 use crate::provider::openai::tests::target;
 
 fn decoder(quirks: &str) -> Decoder {

@@ -13,7 +13,11 @@ pub(super) use super::leaves::{Content, Key, Many, Number, Text, Word};
 /// A value left unread.
 pub(super) type Raw<'a> = &'a RawValue;
 
-/// A whole answer or a chunk.
+/// Members that are rare, or not known here, unread; those that are null or empty are left out.
+pub(super) type More<'a> = Vec<(Key<'a>, Raw<'a>)>;
+
+/// A whole answer or a chunk. These types hold what most chunks have: they are moved a few times on their way, and
+/// what is rare waits in `more`.
 #[derive(Default)]
 pub(super) struct Answer<'a> {
     /// `error` where an older vLLM puts an error into the place of an answer.
@@ -26,40 +30,32 @@ pub(super) struct Answer<'a> {
     /// `None` where the key is missing.
     pub choices: Option<Many<AnswerChoice<'a>>>,
     pub usage: Option<Raw<'a>>,
-    pub x_groq: Option<Groq<'a>>,
-    pub error: Option<Raw<'a>>,
-    pub extra: Vec<(Key<'a>, Raw<'a>)>,
+    /// `error`, `x_groq`, others.
+    pub more: More<'a>,
 }
 
 /// One choice of either.
 #[derive(Default)]
 pub(super) struct AnswerChoice<'a> {
     pub index: Number,
-    /// In a whole answer.
-    pub message: Option<AnswerMessage<'a>>,
     /// In a chunk. Perplexity sends both: what is new, and everything so far.
     pub delta: Option<AnswerMessage<'a>>,
+    /// In a whole answer.
+    pub message: Option<Box<AnswerMessage<'a>>>,
     pub finish_reason: Word<'a>,
-    pub native_finish_reason: Word<'a>,
-    pub logprobs: Option<Raw<'a>>,
-    /// OpenRouter's error of one choice.
-    pub error: Option<Raw<'a>>,
-    pub extra: Vec<(Key<'a>, Raw<'a>)>,
+    /// `logprobs`, `native_finish_reason`, `error`, others.
+    pub more: More<'a>,
 }
 
 /// What the model says, whole or new.
 #[derive(Default)]
 pub(super) struct AnswerMessage<'a> {
     pub content: Content,
-    pub refusal: Text,
     pub reasoning_content: Text,
     pub reasoning: Text,
-    pub reasoning_details: Option<Raw<'a>>,
     pub tool_calls: Many<AnswerCall<'a>>,
-    pub function_call: Option<AnswerFunction<'a>>,
-    pub annotations: Option<Raw<'a>>,
-    pub audio: Option<Raw<'a>>,
-    pub extra: Vec<(Key<'a>, Raw<'a>)>,
+    /// `refusal`, `annotations`, `audio`, `function_call`, `reasoning_details`, others.
+    pub more: More<'a>,
 }
 
 /// A tool call or a piece of one.
@@ -70,7 +66,7 @@ pub(super) struct AnswerCall<'a> {
     pub kind: Word<'a>,
     pub function: Option<AnswerFunction<'a>>,
     /// OpenAI's free-form tools.
-    pub custom: Option<AnswerFunction<'a>>,
+    pub custom: Option<Box<AnswerFunction<'a>>>,
     /// Replay data of Google's OpenAI-format endpoint.
     pub extra_content: Option<Raw<'a>>,
 }
@@ -88,7 +84,7 @@ pub(super) struct AnswerFunction<'a> {
 pub(super) struct Groq<'a> {
     pub usage: Option<Raw<'a>>,
     pub error: Option<Raw<'a>>,
-    pub extra: Vec<(Key<'a>, Raw<'a>)>,
+    pub more: More<'a>,
 }
 
 /// Reads an object member by member; the last of equal keys wins.
@@ -124,7 +120,7 @@ macro_rules! object {
         let raw: Raw<'de> = $map.next_value()?;
         // What is empty says nothing.
         if !matches!(raw.get(), "null" | "[]" | "{}" | "\"\"") {
-            $this.extra.push(($key, raw));
+            $this.more.push(($key, raw));
         }
     }};
     (@else drop $this:ident, $key:ident, $map:ident) => {{
@@ -143,28 +139,18 @@ object!(Answer, "an answer",
     "service_tier" => service_tier,
     "choices" => choices,
     "usage" => usage,
-    "x_groq" => x_groq,
-    "error" => error,
     ignore "obfuscation" | "p", else keep);
 object!(AnswerChoice, "a choice",
     "index" => index,
     "message" => message,
     "delta" => delta,
     "finish_reason" => finish_reason,
-    "native_finish_reason" => native_finish_reason,
-    "logprobs" => logprobs,
-    "error" => error,
     ignore "text" | "token_id" | "token_ids", else keep);
 object!(AnswerMessage, "a message",
     "content" => content,
-    "refusal" => refusal,
     "reasoning_content" => reasoning_content,
     "reasoning" => reasoning,
-    "reasoning_details" => reasoning_details,
     "tool_calls" => tool_calls,
-    "function_call" => function_call,
-    "annotations" => annotations,
-    "audio" => audio,
     ignore "role" | "index" | "type" | "name", else keep);
 object!(AnswerCall, "a tool call",
     "index" => index,
