@@ -1,8 +1,9 @@
 //! The OpenAI format, spoken by OpenAI, Azure and most other hosts. What they do differently is in [`Quirks`];
 //! nothing here asks which host it is.
 //!
-//! `encode` and `messages` write a request; `types` and `leaves` read answers and chunks alike; `stream` turns them
-//! into deltas, choice by `choice`, with the help of `calls`, `usage` and `replay`; `decode` reads whole answers and errors.
+//! `encode` and `messages` write a request. `types` and `leaves` read answers and chunks alike, and `repeated` spares
+//! what chunks repeat; `stream` turns both into deltas, choice by `choice`, with the help of `calls`, `usage` and
+//! `replay`; `decode` gives whole answers and errors.
 
 use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderName, HeaderValue};
@@ -22,6 +23,7 @@ mod decode;
 mod encode;
 mod leaves;
 mod messages;
+mod repeated;
 mod replay;
 mod stream;
 mod types;

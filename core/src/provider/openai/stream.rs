@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::choice::{Choice, Extras};
 use super::decode;
+use super::repeated::Repeated;
 use super::types::{Answer, AnswerChoice, Groq, Key, Raw, Word};
 use super::usage::usage;
 use crate::chat::{Delta, JsonMap, Usage};
@@ -25,6 +26,9 @@ pub(super) struct Decoder {
     head: ReplyHead,
     extras: Extras,
     choices: Vec<Choice>,
+    repeated: Repeated,
+    /// Kept for its memory.
+    scratch: String,
     done: bool,
     any_output: bool,
 }
@@ -39,6 +43,8 @@ impl Decoder {
             head: ReplyHead::default(),
             extras: Extras::default(),
             choices: Vec::new(),
+            repeated: Repeated::default(),
+            scratch: String::new(),
             done: false,
             any_output: false,
         }
@@ -219,7 +225,8 @@ impl StreamDecoder for Decoder {
             let value = serde_json::from_str(data).unwrap_or_else(|_| Value::from(data));
             return Err(decode::reported(&value, &self.provider.name, &self.model));
         }
-        let answer: Answer<'_> = serde_json::from_str(data).map_err(|error| {
+        let mut scratch = std::mem::take(&mut self.scratch);
+        let answer = self.repeated.read(data, &mut scratch).map_err(|error| {
             let (provider, line, column) = (&self.provider.name, error.line(), error.column());
             let message = format!(
                 "an event in the stream of {provider} cannot be read (line {line}, column {column})"
@@ -230,7 +237,9 @@ impl StreamDecoder for Decoder {
             let value = serde_json::from_str(data).unwrap_or(Value::Null);
             return Err(decode::reported(&value, &self.provider.name, &self.model));
         }
-        self.absorb(answer, false, out)
+        self.absorb(answer, false, out)?;
+        self.scratch = scratch;
+        Ok(())
     }
 
     fn finish(&mut self, out: &mut Vec<Delta>) -> Result<()> {
