@@ -24,10 +24,8 @@ input:
   schema:
     name: string, whom to greet
 ---
-{{role \"system\"}}
-You greet people warmly, in one sentence.
-{{role \"user\"}}
-Say hello to {{name}}.
+{{role \"system\"}}You greet people warmly, in one sentence.
+{{role \"user\"}}Say hello to {{name}}.
 ";
 
 /// Arguments of `init`.
