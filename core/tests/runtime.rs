@@ -1,14 +1,19 @@
 //! What the bindings stand on: streams that are read on one thread and cancelled on another.
 #![cfg(feature = "runtime")]
-#![allow(clippy::unwrap_used, clippy::expect_used)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
 use slugline::chat::ChatRequest;
+use slugline::config::Config;
 use slugline::runtime::{StreamHandle, block_on};
 use slugline::{Engine, Error, ErrorKind};
+
+mod support;
+
+use support::{Reply, Server};
 
 const SLICE: Duration = Duration::from_millis(100);
 
@@ -81,4 +86,49 @@ fn a_wait_that_is_not_to_go_on_takes_nothing() {
     assert_eq!(asked, 3);
     let whole = block_on(stream.completion(), SLICE, &mut || true).unwrap();
     assert_eq!(whole.text(), "a b c");
+}
+
+#[test]
+fn a_second_reader_is_refused() {
+    let stream = stream(json!({"stall_after": 1}));
+    let reader = thread::spawn({
+        let stream = stream.clone();
+        move || drain(&stream)
+    });
+    thread::sleep(Duration::from_millis(100));
+    assert_eq!(pull(&stream), Err(ErrorKind::InvalidRequest));
+    let whole = block_on(stream.completion(), SLICE, &mut || true);
+    assert_eq!(whole.unwrap_err().kind(), ErrorKind::InvalidRequest);
+    stream.cancel();
+    assert_eq!(reader.join().unwrap(), Err(ErrorKind::Cancelled));
+}
+
+#[test]
+fn little_is_read_ahead_of_a_slow_reader() {
+    let stream = stream(json!({"chunks": vec!["a"; 1000]}));
+    assert!((1..=64).contains(&pull(&stream).unwrap()));
+    thread::sleep(Duration::from_millis(100));
+    let waiting = stream.try_batch(1000).unwrap().unwrap().deltas.len();
+    assert!((1..=128).contains(&waiting), "{waiting} deltas wait");
+    let whole = block_on(stream.completion(), SLICE, &mut || true).unwrap();
+    assert_eq!(whole.text().len(), 1000);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dropping_the_last_handle_closes_the_socket() {
+    let chunk = json!({"choices": [{"index": 0, "delta": {"content": "a"}}]}).to_string();
+    let server = Server::start(vec![Reply::sse(&[&chunk]).then_stall()]).await;
+    let url = format!("{}/v1", server.url());
+    let config =
+        json!({"providers": {"up": {"dialect": "openai", "base_url": url, "api_key": "k"}}});
+    let engine = Engine::new(Config::from_value(config).unwrap()).unwrap();
+    let stream = StreamHandle::new(engine.chat_stream(ChatRequest::new("go").model("up/m")));
+    let other = stream.clone();
+    let first = stream.next_batch(64).await.unwrap();
+    assert_eq!(first.deltas[0].text.as_deref(), Some("a"));
+    assert_eq!(first.head.unwrap().model, "up/m");
+    drop(stream);
+    assert!(!server.closed_within(Duration::from_millis(50)).await);
+    drop(other);
+    assert!(server.closed_within(Duration::from_millis(100)).await);
 }

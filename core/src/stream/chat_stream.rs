@@ -237,11 +237,14 @@ impl ChatStream {
         match &self.outcome {
             Some(Ok(completion)) => Ok((**completion).clone()),
             Some(Err(error)) => Err(error.clone()),
-            None => Err(Error::new(
-                ErrorKind::Internal,
-                "the stream ended without an outcome",
-            )),
+            None => Err(no_outcome()),
         }
+    }
+
+    /// How the stream ended, taken out once everything was read.
+    #[cfg(feature = "runtime")]
+    pub(crate) fn take_outcome(&mut self) -> Result<Box<ChatCompletion>> {
+        self.outcome.take().unwrap_or_else(|| Err(no_outcome()))
     }
 }
 
@@ -273,6 +276,10 @@ impl Drop for ChatStream {
     fn drop(&mut self) {
         self.close();
     }
+}
+
+fn no_outcome() -> Error {
+    Error::new(ErrorKind::Internal, "the stream ended without an outcome")
 }
 
 pub(crate) fn cancelled() -> Error {

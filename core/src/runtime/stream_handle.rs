@@ -1,0 +1,300 @@
+//! A stream on its way to a host language: read ahead on the shared runtime, taken in batches elsewhere.
+//!
+//! The first pull starts a task that reads the stream and keeps a few deltas ready; it waits while
+//! nobody takes them, so a slow reader still holds the socket back. Decoding thus happens beside the
+//! connection's own task, and the reader, often the host's only thread, is woken once for all that came
+//! in the meantime. Nothing is taken before it is returned.
+
+use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use tokio::task::AbortHandle;
+
+use super::{block_on, handle, panicked};
+use crate::chat::{ChatCompletion, Delta, StreamHead};
+use crate::error::{Error, Result};
+use crate::stream::{BATCH, ChatStream, cancelled};
+
+/// A stream that one task reads and any thread may cancel. Dropping the last clone cancels it too.
+#[derive(Debug, Clone)]
+pub struct StreamHandle(Arc<Owner>);
+
+/// Deltas that were ready together.
+#[derive(Debug, Clone, Default)]
+pub struct Batch {
+    /// What all chunks share: with the first batch of the stream only.
+    pub head: Option<StreamHead>,
+    /// The deltas; none is the end.
+    pub deltas: Vec<Delta>,
+}
+
+/// What the clones of a handle share. The task that reads ahead holds only the inner half.
+#[derive(Debug)]
+struct Owner {
+    shared: Arc<Shared>,
+    reading: AtomicBool,
+}
+
+#[derive(Debug, Default)]
+struct Shared(Mutex<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    /// The stream, until the first pull.
+    unread: Option<ChatStream>,
+    /// The task that reads it, from then on.
+    task: Option<AbortHandle>,
+    head: Option<StreamHead>,
+    deltas: VecDeque<Delta>,
+    /// How the stream ended, once it has.
+    outcome: Option<Result<Box<ChatCompletion>>>,
+    /// The reader knows how it ended.
+    told: bool,
+    cancelled: bool,
+    /// Woken when there is something to take.
+    reader: Option<Waker>,
+    /// Woken when there is room for more.
+    room: Option<Waker>,
+}
+
+impl StreamHandle {
+    /// Takes over a stream.
+    pub fn new(stream: ChatStream) -> Self {
+        let state = State {
+            unread: Some(stream),
+            ..State::default()
+        };
+        StreamHandle(Arc::new(Owner {
+            shared: Arc::new(Shared(Mutex::new(state))),
+            reading: AtomicBool::new(false),
+        }))
+    }
+
+    /// A call that was refused before it began: the error arrives at the first pull, like any other.
+    pub fn failed(error: Error) -> Self {
+        let refused = Box::pin(std::future::ready(Err(error)));
+        StreamHandle::new(ChatStream::new(refused, false, 0))
+    }
+
+    /// What is ready now, without waiting; `None` where that is nothing.
+    ///
+    /// # Errors
+    /// The stream's.
+    pub fn try_batch(&self, max: usize) -> Result<Option<Batch>> {
+        let mut context = Context::from_waker(Waker::noop());
+        match self.poll_batch(&mut context, max) {
+            Poll::Ready(batch) => batch.map(Some),
+            Poll::Pending => Ok(None),
+        }
+    }
+
+    /// What is ready, at most `max` deltas; waits for the first.
+    ///
+    /// # Errors
+    /// The stream's, or `invalid_request` where another pull is under way.
+    pub async fn next_batch(&self, max: usize) -> Result<Batch> {
+        let _reading = Reading::begin(&self.0)?;
+        std::future::poll_fn(|cx| self.poll_batch(cx, max)).await
+    }
+
+    /// The polled form of [`StreamHandle::next_batch`], from any thread, for one reader at a time.
+    pub fn poll_batch(&self, cx: &mut Context<'_>, max: usize) -> Poll<Result<Batch>> {
+        let shared = &self.0.shared;
+        let mut state = shared.lock();
+        if let Some(stream) = state.unread.take() {
+            match handle() {
+                Ok(runtime) => {
+                    let reads = runtime.spawn(read_ahead(stream, shared.clone()));
+                    state.task = Some(reads.abort_handle());
+                }
+                Err(error) => state.outcome = Some(Err(error)),
+            }
+        }
+        if !state.deltas.is_empty() {
+            let count = state.deltas.len().min(max);
+            let deltas = state.deltas.drain(..count).collect();
+            let head = state.head.take();
+            let left = state.deltas.len();
+            let room = state.room.take_if(|_| left < BATCH);
+            drop(state);
+            if let Some(room) = room {
+                room.wake();
+            }
+            return Poll::Ready(Ok(Batch { head, deltas }));
+        }
+        match &state.outcome {
+            None => {
+                match &mut state.reader {
+                    Some(reader) => reader.clone_from(cx.waker()),
+                    none => *none = Some(cx.waker().clone()),
+                }
+                Poll::Pending
+            }
+            // Of a failure once, of a cancelling at every pull.
+            Some(Err(error)) if !state.told || state.cancelled => {
+                let error = error.clone();
+                state.told = true;
+                Poll::Ready(Err(error))
+            }
+            Some(_) => {
+                state.told = true;
+                Poll::Ready(Ok(Batch::default()))
+            }
+        }
+    }
+
+    /// Pulls what is left and gives the whole answer.
+    ///
+    /// # Errors
+    /// The stream's, or `invalid_request` where another pull is under way.
+    pub async fn completion(&self) -> Result<ChatCompletion> {
+        while !self.next_batch(BATCH).await?.deltas.is_empty() {}
+        match &self.0.shared.lock().outcome {
+            Some(Ok(completion)) => Ok(ChatCompletion::clone(completion)),
+            Some(Err(error)) => Err(error.clone()),
+            None => Err(panicked()),
+        }
+    }
+
+    /// Ends the stream and closes the provider's socket: a pull under way ends with `cancelled`, and so does
+    /// every later one. A stream that was read to its end stays as it ended.
+    pub fn cancel(&self) {
+        self.0.shared.cancel();
+    }
+
+    /// Waits on the calling thread, `slice` at a time, asking `proceed` in between.
+    ///
+    /// # Errors
+    /// As [`StreamHandle::next_batch`].
+    pub fn wait_batch(
+        &self,
+        max: usize,
+        slice: Duration,
+        mut proceed: impl FnMut() -> bool,
+    ) -> Result<Batch> {
+        block_on(self.next_batch(max), slice, &mut proceed)
+    }
+}
+
+impl Drop for Owner {
+    fn drop(&mut self) {
+        self.shared.cancel();
+    }
+}
+
+/// The place of the one reader.
+struct Reading<'a>(&'a Owner);
+
+impl<'a> Reading<'a> {
+    fn begin(owner: &'a Owner) -> Result<Self> {
+        if owner.reading.swap(true, Ordering::Acquire) {
+            return Err(second_reader());
+        }
+        Ok(Reading(owner))
+    }
+}
+
+impl Drop for Reading<'_> {
+    fn drop(&mut self) {
+        self.0.reading.store(false, Ordering::Release);
+    }
+}
+
+impl Shared {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn cancel(&self) {
+        let mut state = self.lock();
+        if state.told || state.cancelled {
+            return;
+        }
+        state.cancelled = true;
+        state.deltas.clear();
+        state.outcome = Some(Err(cancelled()));
+        let (unread, reader) = (state.unread.take(), state.reader.take());
+        if let Some(task) = state.task.take() {
+            task.abort();
+        }
+        drop(state);
+        drop(unread);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    /// Hands deltas to the reader.
+    fn give(&self, head: Option<&StreamHead>, deltas: Vec<Delta>, first: bool) {
+        let mut state = self.lock();
+        if state.cancelled {
+            return;
+        }
+        if first {
+            state.head = head.cloned();
+        }
+        state.deltas.extend(deltas);
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    fn end(&self, outcome: Result<Box<ChatCompletion>>) {
+        let mut state = self.lock();
+        state.task = None;
+        if !state.cancelled {
+            state.outcome = Some(outcome);
+        }
+        let reader = state.reader.take();
+        drop(state);
+        if let Some(reader) = reader {
+            reader.wake();
+        }
+    }
+
+    fn poll_room(&self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut state = self.lock();
+        if state.deltas.len() < BATCH {
+            return Poll::Ready(());
+        }
+        state.room = Some(cx.waker().clone());
+        Poll::Pending
+    }
+}
+
+async fn read_ahead(mut stream: ChatStream, shared: Arc<Shared>) {
+    let read = AssertUnwindSafe(read_to_end(&mut stream, &shared)).catch_unwind();
+    let outcome = read.await.unwrap_or_else(|_| {
+        stream.abandon(panicked());
+        Err(panicked())
+    });
+    shared.end(outcome);
+}
+
+async fn read_to_end(stream: &mut ChatStream, shared: &Shared) -> Result<Box<ChatCompletion>> {
+    let mut first = true;
+    loop {
+        std::future::poll_fn(|cx| shared.poll_room(cx)).await;
+        let deltas = stream.next_batch(BATCH).await?;
+        if deltas.is_empty() {
+            return stream.take_outcome();
+        }
+        shared.give(stream.head(), deltas, first);
+        first = false;
+    }
+}
+
+/// What a pull gets while another one is under way.
+pub fn second_reader() -> Error {
+    Error::new(
+        crate::error::ErrorKind::InvalidRequest,
+        "the stream is being read already: one reader at a time",
+    )
+}
