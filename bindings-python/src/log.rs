@@ -6,8 +6,9 @@
 use std::collections::VecDeque;
 use std::fmt::{Debug, Write};
 use std::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
+use arc_swap::ArcSwapOption;
 use pyo3::intern;
 use pyo3::prelude::*;
 use slugline::runtime;
@@ -24,17 +25,35 @@ struct Record {
     text: String,
 }
 
+/// What waits in this process. A forked child has its own: the lock of the parent's may never be free there.
+struct Waiting {
+    process: u32,
+    queue: Mutex<Queue>,
+}
+
 #[derive(Default)]
 struct Queue {
     records: VecDeque<Record>,
-    /// The process in which somebody hands the queue over.
-    busy_in: Option<u32>,
+    /// Somebody hands the queue over.
+    busy: bool,
 }
 
-static QUEUE: Mutex<Queue> = Mutex::new(Queue {
-    records: VecDeque::new(),
-    busy_in: None,
-});
+static WAITING: LazyLock<ArcSwapOption<Waiting>> = LazyLock::new(ArcSwapOption::empty);
+
+fn waiting() -> Arc<Waiting> {
+    let process = std::process::id();
+    if let Some(waiting) = WAITING.load_full()
+        && waiting.process == process
+    {
+        return waiting;
+    }
+    let fresh = Arc::new(Waiting {
+        process,
+        queue: Mutex::default(),
+    });
+    WAITING.store(Some(fresh.clone()));
+    fresh
+}
 
 /// The level of the logger, in Python's numbers, when it was last looked at.
 static LEVEL: AtomicU8 = AtomicU8::new(WARNING);
@@ -115,19 +134,19 @@ impl Subscriber for Forward {
             level: number(event.metadata().level()),
             text: text.0 + &text.1,
         };
-        let process = std::process::id();
+        let waiting = waiting();
         {
-            let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut queue = waiting.queue.lock().unwrap_or_else(PoisonError::into_inner);
             if queue.records.len() >= MOST {
                 return;
             }
             queue.records.push_back(record);
-            if queue.busy_in.replace(process) == Some(process) {
+            if std::mem::replace(&mut queue.busy, true) {
                 return;
             }
         }
         if let Ok(runtime) = runtime::handle() {
-            runtime.spawn_blocking(empty);
+            runtime.spawn_blocking(move || empty(&waiting));
         }
     }
 
@@ -137,14 +156,12 @@ impl Subscriber for Forward {
 }
 
 /// Hands over what waits, until nothing does.
-fn empty() {
+fn empty(waiting: &Waiting) {
     loop {
         let next = {
-            let mut queue = QUEUE.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut queue = waiting.queue.lock().unwrap_or_else(PoisonError::into_inner);
             let next = queue.records.pop_front();
-            if next.is_none() {
-                queue.busy_in = None;
-            }
+            queue.busy = next.is_some();
             next
         };
         let Some(record) = next else { return };
