@@ -214,7 +214,7 @@ def figure(runner: Any, name: str) -> float:
 
 def start(code: str) -> tuple[float, float]:
     """CPU in ms and resident MiB of an interpreter that runs this, least of five."""
-    tail = "\nimport resource\nu = resource.getrusage(resource.RUSAGE_SELF)\nprint((u.ru_utime + u.ru_stime) * 1000, u.ru_maxrss / 1024)"
+    tail = "\nimport resource\nu = resource.getrusage(resource.RUSAGE_SELF)\nprint((u.ru_utime + u.ru_stime) * 1000, int(open('/proc/self/statm').read().split()[1]) * resource.getpagesize() / 1e6)"
     runs = []
     for _ in range(5):
         done = subprocess.run(
