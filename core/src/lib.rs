@@ -47,6 +47,7 @@ pub mod nearest;
 pub mod prompt;
 pub mod provider;
 pub mod route;
+pub mod store;
 pub mod stream;
 pub mod template;
 pub mod transport;
