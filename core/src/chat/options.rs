@@ -43,7 +43,13 @@ macro_rules! options {
     ($($(#[$doc:meta])* $name:ident: $type:ty $(, $with:ident)?;)+) => {
         /// The options of a call. A field that is `None` or empty is absent; 0 is a value.
         #[derive(Debug, Clone, PartialEq, Default)]
-        pub struct Options { $($(#[$doc])* pub $name: $type,)+ }
+        pub struct Options {
+            $($(#[$doc])* pub $name: $type,)+
+            /// Keys of a request body that no option has, for who reads bodies of OpenAI's clients: part of
+            /// the body for a target of the openai dialect, else left out with a warning each. No option of
+            /// its own: it has no name in [`Options::NAMES`] and is not in the JSON.
+            pub unknown: JsonMap,
+        }
 
         impl Options {
             /// The name of every option, as it stands in JSON.
@@ -61,6 +67,7 @@ macro_rules! options {
             /// Takes over every field that `over` has set: lists replace, `labels` and `metadata` merge per key.
             pub(crate) fn overlay(&mut self, over: Options) {
                 $(Overlay::overlay(&mut self.$name, over.$name);)+
+                self.unknown.extend(over.unknown);
             }
 
             /// True where some field is set in both.
@@ -70,7 +77,7 @@ macro_rules! options {
 
             /// True where no field is set.
             pub(crate) fn is_empty(&self) -> bool {
-                $(!self.$name.is_set())&&+
+                $(!self.$name.is_set())&&+ && self.unknown.is_empty()
             }
         }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::core::Core;
 use crate::error::{Error, Result};
-use crate::prompt::{Address, PromptInfo};
+use crate::prompt::{Address, Prompt, PromptInfo};
 
 /// The stored prompts of an engine.
 #[derive(Clone)]
@@ -35,6 +35,14 @@ impl Prompts {
     /// `not_found` with near names.
     pub fn get(&self, slug: &str) -> Result<PromptInfo> {
         self.0.prompts.get(&Address::parse(slug)?)
+    }
+
+    /// The prompt an address means, with its parameters, defaults and template.
+    ///
+    /// # Errors
+    /// `not_found` with near names, or the environments and versions that exist; `template_error`.
+    pub fn load(&self, address: &Address) -> Result<Arc<Prompt>> {
+        self.0.prompts.load(address)
     }
 
     /// Reads every version and variant of every prompt and gives what is wrong.

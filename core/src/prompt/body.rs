@@ -86,6 +86,24 @@ impl Body {
         out
     }
 
+    /// The messages as written, texts unrendered. A `.prompt` body is cut at its role tags.
+    pub(crate) fn written(&self) -> Vec<Message> {
+        match self {
+            Body::Text(template) => template
+                .turns()
+                .into_iter()
+                .map(|(role, text)| Message::new(role.into(), text))
+                .collect(),
+            Body::Messages(items) => items
+                .iter()
+                .filter_map(|item| match item {
+                    Item::Message(message) => Some(message.written()),
+                    Item::History => None,
+                })
+                .collect(),
+        }
+    }
+
     /// Renders to chat messages, texts verbatim.
     pub(crate) fn render(
         &self,

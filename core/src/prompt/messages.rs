@@ -63,6 +63,22 @@ impl MessageTemplate {
         }
     }
 
+    /// The message as written, its texts unrendered; a part that is none before rendering is left out.
+    pub(crate) fn written(&self) -> Message {
+        let content = match &self.content {
+            ContentTemplate::None => None,
+            ContentTemplate::Text(template) => Some(Content::Text(template.source().to_owned())),
+            ContentTemplate::Parts(shapes) => {
+                let parts = shapes.iter().filter_map(|shape| part(shape.written()).ok());
+                Some(Content::Parts(parts.collect()))
+            }
+        };
+        Message {
+            content,
+            ..self.frame.clone()
+        }
+    }
+
     /// The message; `None` where `when` says no, or where nothing but white space is left.
     pub(crate) fn render(&self, render: &mut Render<'_>) -> Result<Option<Message>> {
         if let Some(when) = &self.when

@@ -33,6 +33,19 @@ impl Shape {
         }
     }
 
+    /// The value as written.
+    pub(crate) fn written(&self) -> Value {
+        match self {
+            Shape::Literal(value) => value.clone(),
+            Shape::Text(template) => Value::from(template.source()),
+            Shape::List(list) => list.iter().map(Shape::written).collect(),
+            Shape::Map(map) => map
+                .iter()
+                .map(|(key, shape)| (key.clone(), shape.written()))
+                .collect(),
+        }
+    }
+
     /// The value with its texts rendered.
     pub(crate) fn render(&self, render: &mut Render<'_>) -> Result<Value> {
         Ok(match self {

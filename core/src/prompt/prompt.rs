@@ -15,7 +15,7 @@ use super::schema::InputSchema;
 use super::settings::Settings;
 use super::variants::{self, VariantSpec};
 use crate::Result;
-use crate::chat::{JsonMap, Options, PromptRef, Warning};
+use crate::chat::{JsonMap, Message, Options, PromptRef, Warning};
 
 /// A prompt as a store gives it.
 #[derive(Clone)]
@@ -89,6 +89,12 @@ impl Prompt {
             })
     }
 
+    /// The stored messages, unrendered. A `.prompt` body is cut at the role tags that stand outside of blocks;
+    /// the place of the history in a messages file is left out.
+    pub fn template(&self) -> Vec<Message> {
+        self.compiled.body.written()
+    }
+
     /// The variant that a unit gets, by [`assign::arm`](crate::assign::arm) with the slug as the
     /// campaign's key. `None` where no variant has weight.
     pub fn assign(&self, assignment_key: &str) -> Option<&str> {
@@ -108,5 +114,44 @@ impl std::fmt::Debug for Prompt {
             .field("reference", &self.reference)
             .field("file", &self.file)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use serde_json::json;
+
+    use crate::prompt::{Address, FileStore, PromptStore, StoreOptions};
+
+    fn template(name: &str, text: &str) -> serde_json::Value {
+        let texts = [(name.to_owned(), text.to_owned())];
+        let store = FileStore::in_memory(texts, StoreOptions::default()).unwrap();
+        json!(store.load(&Address::new("p").unwrap()).unwrap().template())
+    }
+
+    #[test]
+    fn the_stored_messages_are_given_unrendered() {
+        let body = "---\nmodel: a/b\n---\n{{role \"system\"}}\nBe {{tone}}.\n{{~role \"user\"~}}\nHi {{#if x}}{{role \"model\"}}é{{/if}}";
+        assert_eq!(
+            template("p.prompt", body),
+            json!([
+                {"role": "system", "content": "\nBe {{tone}}.\n"},
+                {"role": "user", "content": "\nHi {{#if x}}{{role \"model\"}}é{{/if}}"},
+            ])
+        );
+        assert_eq!(
+            template("p.prompt", "Just {{this}}"),
+            json!([{"role": "user", "content": "Just {{this}}"}])
+        );
+        let list = json!({"messages": [
+            {"role": "system", "content": "Be {{tone}}."},
+            {"placeholder": "history"},
+            {"role": "user", "content": [{"type": "text", "text": "{{question}}"}], "name": "ada"},
+        ]});
+        assert_eq!(
+            template("p.prompt.json", &list.to_string()),
+            json!([list["messages"][0], list["messages"][2]])
+        );
     }
 }

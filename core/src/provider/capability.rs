@@ -18,7 +18,8 @@ pub enum Support {
 
 /// The fields of a target that are not simply [`Support::Carried`].
 ///
-/// A field is the name of an option, or one of the finer names in [`Capability::FINER`].
+/// A field is the name of an option, one of the finer names in [`Capability::FINER`], or `unknown`: the keys
+/// that no option has.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Capability {
     rules: Vec<(&'static str, Support)>,

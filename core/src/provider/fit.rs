@@ -42,6 +42,7 @@ pub fn fit<'a>(
     fitting.plain()?;
     fitting.tools()?;
     fitting.response_format()?;
+    fitting.unknown();
     Ok((fitting.options, fitting.warnings))
 }
 
@@ -173,6 +174,26 @@ impl Fitting<'_, '_> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// Keys that no option has: for who speaks OpenAI's format they are part of the body, for others not, and
+    /// never a reason to fail.
+    fn unknown(&mut self) {
+        if self.options.unknown.is_empty() {
+            return;
+        }
+        let options = self.options.to_mut();
+        let unknown = std::mem::take(&mut options.unknown);
+        if let Support::Dropped | Support::Refused = self.capability.of("unknown") {
+            self.warnings.extend(unknown.keys().map(|key| {
+                let message = format!("no option is called `{key}`; it was left out");
+                Warning::param("unknown_parameter", key, message)
+            }));
+            return;
+        }
+        for (key, value) in unknown {
+            options.extra_body.entry(key).or_insert(value);
+        }
     }
 
     /// A field that the target lacks is about to be left out.

@@ -166,3 +166,25 @@ fn the_policy_goes_with_the_options() {
     let (fits, _) = fit(&request.options, &request.messages, &capability(), policy).unwrap();
     assert!(matches!(fits, std::borrow::Cow::Borrowed(_)));
 }
+
+#[test]
+fn keys_that_no_option_has_join_the_body_or_are_told() {
+    let mut request = request(json!({"messages": "hi", "extra_body": {"top_a": 2}}));
+    request.options.unknown = json!({"top_a": 1, "min_p": 0.1})
+        .as_object()
+        .cloned()
+        .unwrap();
+    let policy = UnsupportedPolicy::Error;
+    let open = Capability::default();
+    let (fits, warnings) = fit(&request.options, &[], &open, policy).unwrap();
+    assert!(warnings.is_empty());
+    assert_eq!(json!(fits.extra_body), json!({"top_a": 2, "min_p": 0.1}));
+    let closed = Capability::new([("unknown", Support::Dropped)]);
+    let (fits, warnings) = fit(&request.options, &[], &closed, policy).unwrap();
+    assert_eq!(json!(fits.extra_body), json!({"top_a": 2}));
+    let named: Vec<_> = warnings
+        .iter()
+        .map(|one| one.param.as_deref().unwrap())
+        .collect();
+    assert_eq!(named, ["top_a", "min_p"]);
+}

@@ -6,9 +6,9 @@ use super::evaluate::Evaluator;
 use super::library::Library;
 use super::origin::Origin;
 use super::survey::survey;
-use super::tree::Program;
+use super::tree::{Node, Program, Structure};
 use super::uses::{PartialUse, Survey, Variable};
-use super::{Helpers, Limits, Partials, Piece, RenderInput, Rendered, RenderedText};
+use super::{Helpers, Limits, Partials, Piece, RenderInput, Rendered, RenderedText, TemplateRole};
 use super::{blocks, prepass, space};
 use crate::{Error, ErrorKind, Result};
 
@@ -95,6 +95,39 @@ impl Template {
     /// The source it was compiled from.
     pub fn source(&self) -> &str {
         &self.origin.source
+    }
+
+    /// The source cut at the role tags that stand outside of blocks: who speaks, and the text up to the next tag.
+    /// Text before the first is the user's. What is only white space is left out.
+    pub fn turns(&self) -> Vec<(TemplateRole, &str)> {
+        let source = self.source();
+        let mut turns = Vec::new();
+        let (mut role, mut start) = (TemplateRole::User, 0);
+        for node in &self.program.nodes {
+            let Node::Structure {
+                kind: Structure::Role(next),
+                at,
+            } = node
+            else {
+                continue;
+            };
+            // A tag's place is at its braces or within them.
+            let at = *at as usize;
+            let rest = source.get(at..).unwrap_or_default();
+            let open = match rest.starts_with("{{") {
+                true => at,
+                false => source
+                    .get(..at)
+                    .and_then(|text| text.rfind("{{"))
+                    .unwrap_or(at),
+            };
+            turns.push((role, source.get(start..open).unwrap_or_default()));
+            let end = rest.find("}}").map_or(rest.len(), |end| end + 2);
+            (role, start) = (*next, at + end);
+        }
+        turns.push((role, source.get(start..).unwrap_or_default()));
+        turns.retain(|(_, text)| !text.trim().is_empty());
+        turns
     }
 
     /// The partials it may include, each place once; inline partials of its own left out.

@@ -62,6 +62,7 @@ impl Dialect for Anthropic {
         };
         let sampling = |support| if sampled { support } else { Dropped };
         let capability = Capability::new([
+            ("unknown", Dropped),
             ("temperature", sampling(Within(0.0, 1.0))),
             ("top_p", sampling(Carried)),
             ("top_k", sampling(Carried)),

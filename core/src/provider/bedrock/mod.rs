@@ -91,6 +91,7 @@ impl Dialect for Bedrock {
         let forced = family.tool_choice && (!is_claude || claude::can_be_forced(&target.model));
         let when = |yes: bool, support: Support, no: Support| if yes { support } else { no };
         let capability = Capability::new([
+            ("unknown", Dropped),
             ("temperature", when(sampled, Within(0.0, 1.0), Dropped)),
             ("top_p", when(sampled, Carried, Dropped)),
             (

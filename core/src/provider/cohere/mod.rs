@@ -40,6 +40,7 @@ impl Dialect for Cohere {
     fn capability(&self, target: &Target) -> Capability {
         use Support::{Adapted, Dropped, Refused, Within};
         let capability = Capability::new([
+            ("unknown", Dropped),
             ("top_p", Within(0.01, 0.99)),
             ("top_k", Within(0.0, 500.0)),
             ("frequency_penalty", Within(0.0, 1.0)),

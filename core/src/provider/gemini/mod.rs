@@ -51,6 +51,7 @@ impl Dialect for Gemini {
             _ => Adapted(form),
         };
         let capability = Capability::new([
+            ("unknown", Dropped),
             ("logit_bias", Dropped),
             ("n", Adapted("`candidateCount`")),
             ("stop", Adapted("`stopSequences`, at most 5")),
