@@ -247,9 +247,16 @@ export interface ProviderConfig {
   [key: string]: unknown;
 }
 
+/** The table `[engine]`; see the guide on configuration for every key. */
+export interface EngineConfig {
+  /** A folder, or texts by the names their files would have: `greet`, `faq.prompt.yaml`, `_voice`. */
+  prompts?: string | Readonly<Record<string, string>>;
+  [key: string]: Data | undefined;
+}
+
 /** The configuration as plain data, in the shape of `slugline.toml`. Unknown keys are errors. */
 export interface Config {
-  engine?: Readonly<Record<string, Data>>;
+  engine?: Readonly<EngineConfig>;
   providers?: Readonly<Record<string, ProviderConfig>>;
   /** Aliases: a target, an ordered list of them, or a strategy. */
   models?: Readonly<Record<string, Data>>;

@@ -48,7 +48,8 @@ class Engine:
 
     ``Engine()`` needs no file: the known hosts, with their keys from the usual environment
     variables. ``Engine("slugline.toml")`` reads a file, ``Engine({...})`` the same as plain data.
-    A keyword argument overrides a table (``providers=``) or a key of ``[engine]`` (``prompts=``).
+    A keyword argument overrides a table (``providers=``) or a key of ``[engine]`` (``prompts=``:
+    a folder, or texts by the names their files would have).
     `api_key` of a provider may be a callable that returns the key; it is asked at each attempt.
 
     Nothing is sent at opening. Calls wait on the caller's thread with the GIL released; Ctrl-C

@@ -1,7 +1,6 @@
 //! `slugline lint [SLUG]`: what is wrong with prompts, with the place of each.
 
 use std::collections::HashMap;
-use std::path::Path;
 
 use clap::Args;
 use serde_json::json;
@@ -24,7 +23,7 @@ pub(crate) struct LintArgs {
 }
 
 pub(crate) fn lint(open: &OpenArgs, args: &LintArgs) -> Result<(), Failure> {
-    let (store, folder) = open.store_in()?;
+    let store = open.store()?;
     let findings = match slugline::prompt::lint(&store, args.slug.as_deref()) {
         Ok(findings) => findings,
         Err(error) if args.json => return Err(Failure::from(error.clone()).with_json(&error)),
@@ -43,7 +42,9 @@ pub(crate) fn lint(open: &OpenArgs, args: &LintArgs) -> Result<(), Failure> {
         let mut files = HashMap::new();
         for finding in &findings {
             let file = finding.location.file.as_deref().unwrap_or_default();
-            let text = files.entry(file).or_insert_with(|| read(&folder, file));
+            let text = files
+                .entry(file)
+                .or_insert_with(|| store.text(file).unwrap_or_default());
             print(&shown(finding, text))?;
         }
     }
@@ -57,10 +58,6 @@ pub(crate) fn lint(open: &OpenArgs, args: &LintArgs) -> Result<(), Failure> {
     }
     note(&summary);
     Ok(())
-}
-
-fn read(folder: &Path, file: &str) -> String {
-    std::fs::read_to_string(folder.join(file)).unwrap_or_default()
 }
 
 fn counted(count: usize, what: &str) -> String {

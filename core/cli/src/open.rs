@@ -7,7 +7,7 @@ use clap::Args;
 use slugline::Engine;
 use slugline::chat::JsonMap;
 use slugline::config::{Config, ConfigSource};
-use slugline::prompt::{FileStore, Rules, StoreOptions};
+use slugline::prompt::{FileStore, Rules};
 
 use crate::output::{Failure, note};
 
@@ -78,32 +78,21 @@ impl OpenArgs {
 
 /// What a command on prompts alone opens.
 impl OpenArgs {
-    /// The folder of prompts.
+    /// The configured prompts.
     pub(crate) fn store(&self) -> Result<FileStore, Failure> {
-        self.store_in().map(|(store, _)| store)
-    }
-
-    /// The folder of prompts, and its path.
-    pub(crate) fn store_in(&self) -> Result<(FileStore, PathBuf), Failure> {
-        let config = Config::open(self.source(), self.overrides()?)?;
-        let engine = config.engine;
-        let Some(folder) = engine.prompts else {
+        let mut config = Config::open(self.source(), self.overrides()?)?;
+        if config.engine.prompts.is_none() {
             let how = "set `prompts` in the [engine] table of slugline.toml, or pass --prompts";
             return Err(Failure::other(format!(
                 "no prompt folder is configured: {how}"
             )));
+        }
+        config.engine.watch = false;
+        let rules = Rules {
+            limits: config.engine.template_limits.clone(),
+            ..Rules::default()
         };
-        let options = StoreOptions {
-            watch: false,
-            default_workspace: engine.default_workspace,
-            default_project: engine.default_project,
-            rules: Arc::new(Rules {
-                limits: engine.template_limits,
-                ..Rules::default()
-            }),
-            ..StoreOptions::default()
-        };
-        Ok((FileStore::open(&folder, options)?, folder))
+        Ok(FileStore::configured(&config, Arc::new(rules))?)
     }
 }
 

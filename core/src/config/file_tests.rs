@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::*;
+use crate::config::PromptSource;
 use crate::config::{Goal, Proxy, Recording, Storage, Strategy};
 use crate::provider::KeySource;
 use crate::template::MissingPolicy;
@@ -72,8 +73,8 @@ fn reads_the_example_whole() {
     let config = Config::from_file(path).unwrap();
     assert_eq!(config.engine.default_model, ["fast"]);
     assert_eq!(
-        config.engine.prompts.as_deref(),
-        Some(folder.path().join("prompts").as_path())
+        config.engine.prompts,
+        Some(PromptSource::Folder(folder.path().join("prompts")))
     );
     assert_eq!(
         config.engine.storage,
@@ -281,7 +282,8 @@ fn json_files_read_the_same() {
         "\u{feff}{\"engine\": {\"prompts\": \"p\", \"proxy\": null}}",
     );
     let config = Config::from_file(path).unwrap();
-    assert_eq!(config.engine.prompts, Some(folder.path().join("p")));
+    let folder = PromptSource::Folder(folder.path().join("p"));
+    assert_eq!(config.engine.prompts, Some(folder));
     let (_folder, path) = folder_with("c.json", "{\n \"engine\": }");
     let error = Config::from_file(path).unwrap_err();
     assert_eq!(place(&error).0, 2);
@@ -334,7 +336,8 @@ fn relative_paths_start_where_they_stand() {
     let config = Config::open(ConfigSource::File(path), overrides).unwrap();
     let here = std::env::current_dir().unwrap();
     let there = folder.path();
-    assert_eq!(config.engine.prompts, Some(there.join("p")));
+    let folder = PromptSource::Folder(there.join("p"));
+    assert_eq!(config.engine.prompts, Some(folder));
     assert_eq!(config.engine.ca_bundle, Some(PathBuf::from("/abs/ca.pem")));
     assert_eq!(
         config.engine.client_cert.as_ref().unwrap().key,

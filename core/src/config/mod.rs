@@ -20,7 +20,7 @@ pub use model::{
 };
 pub use presets::{Evidence, Preset, PresetEnv, preset, presets};
 pub use resolve::{Ask, Group, Models, Plan, PlannedTarget};
-pub use setting::{Goal, Headers, KeyProviders, Proxy, Recording, Storage, Strategy};
+pub use setting::{Goal, Headers, KeyProviders, PromptSource, Proxy, Recording, Storage, Strategy};
 
 #[cfg(test)]
 mod cases_tests;

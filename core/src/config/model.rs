@@ -10,9 +10,11 @@ use serde_json::Value;
 
 use super::file::Places;
 use super::read::{At, Read, table};
-use super::setting::{Goal, Headers, KeyProviders, Proxy, Recording, Storage, Strategy};
+use super::setting::{
+    Goal, Headers, KeyProviders, PromptSource, Proxy, Recording, Storage, Strategy,
+};
 use crate::chat::{JsonMap, Options, UnsupportedPolicy};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::provider::KeySource;
 use crate::template::{Limits, MissingPolicy};
 
@@ -51,6 +53,11 @@ impl Config {
         "server",
     ];
 
+    /// Adds the place of the key that an error is about, where it stands in a file.
+    pub(crate) fn locate(&self, error: Error) -> Error {
+        self.places.locate(error)
+    }
+
     pub(super) fn read(value: Value) -> Result<Config> {
         let at = At::Root;
         let mut config = Config::default();
@@ -80,8 +87,8 @@ table! {
         default_workspace: Option<String>;
         /// Second part of a slug that leaves it out.
         default_project: Option<String>;
-        /// Folder of prompts.
-        prompts: Option<PathBuf>;
+        /// Folder of prompts, or a table of texts by the names their files would have.
+        prompts: Option<PromptSource>;
         /// Read a prompt again when its file changes.
         watch: bool = true;
         /// Where sessions and recordings are kept.

@@ -1,8 +1,8 @@
 //! The values of single keys that are more than a number or a text: what they are and how they are written.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use serde::Deserialize;
@@ -63,6 +63,35 @@ pub enum Storage {
     Memory,
     /// In a SQLite file.
     Sqlite(PathBuf),
+}
+
+/// Where prompts are read from. `Debug` shows no text.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PromptSource {
+    /// A folder.
+    Folder(PathBuf),
+    /// Texts from code, by the names their files would have below a folder: `greet`,
+    /// `faq.prompt.yaml`, `_voice`.
+    Texts(BTreeMap<String, String>),
+}
+
+impl PromptSource {
+    /// The folder, where there is one.
+    pub fn folder(&self) -> Option<&Path> {
+        match self {
+            PromptSource::Folder(folder) => Some(folder),
+            PromptSource::Texts(_) => None,
+        }
+    }
+}
+
+impl fmt::Debug for PromptSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PromptSource::Folder(folder) => folder.fmt(f),
+            PromptSource::Texts(texts) => f.debug_set().entries(texts.keys()).finish(),
+        }
+    }
 }
 
 /// The proxy that connections go through. `Debug` shows no URL: it may hold a password.
@@ -152,6 +181,16 @@ impl Read for Storage {
                 Err(at.error("names PostgreSQL, which is not built in"))
             }
             _ => Err(at.error("must be \"memory:\" or \"sqlite:PATH\"")),
+        }
+    }
+}
+
+impl Read for PromptSource {
+    fn read(value: Value, at: &At<'_>) -> Result<Self> {
+        match value {
+            Value::String(_) => PathBuf::read(value, at).map(PromptSource::Folder),
+            Value::Object(_) => BTreeMap::read(value, at).map(PromptSource::Texts),
+            other => Err(at.wrong("a folder, or a table of texts by name", &other)),
         }
     }
 }

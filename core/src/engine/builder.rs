@@ -7,7 +7,7 @@ use super::handle::Engine;
 use crate::chat::JsonMap;
 use crate::config::{Config, ConfigSource};
 use crate::error::Result;
-use crate::prompt::{FileStore, PromptStore, Rules, StoreOptions};
+use crate::prompt::{FileStore, PromptStore, Rules};
 use crate::provider::KeyProvider;
 use crate::template::Helpers;
 
@@ -81,21 +81,9 @@ impl EngineBuilder {
             limits: config.engine.template_limits.clone(),
             helpers: self.helpers,
         });
-        let prompts = match (self.prompts, &config.engine.prompts) {
-            (Some(store), _) => store,
-            (None, folder) => {
-                let options = StoreOptions {
-                    watch: config.engine.watch,
-                    default_workspace: config.engine.default_workspace.clone(),
-                    default_project: config.engine.default_project.clone(),
-                    rules: rules.clone(),
-                    ..StoreOptions::default()
-                };
-                Arc::new(match folder {
-                    Some(folder) => FileStore::open(folder, options)?,
-                    None => FileStore::in_memory(std::iter::empty(), options)?,
-                })
-            }
+        let prompts = match self.prompts {
+            Some(store) => store,
+            None => Arc::new(FileStore::configured(&config, rules.clone())?),
         };
         Ok(Engine(Arc::new(Core::open(config, prompts, rules)?)))
     }

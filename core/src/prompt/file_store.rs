@@ -9,10 +9,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use super::files::{Files, Folder, MemoryFiles, Stamp, Watched};
 use super::info;
+use super::layout;
 use super::manifest;
 use super::resolve::Resolver;
-use super::{Address, Prompt, PromptInfo, PromptStore, StoreOptions};
+use super::{Address, Prompt, PromptInfo, PromptStore, Rules, StoreOptions};
 use crate::chat::Warning;
+use crate::config::{Config, PromptSource};
 use crate::{Error, ErrorKind, Result};
 
 /// Prompts in a folder or in memory.
@@ -66,6 +68,35 @@ impl FileStore {
             options,
             loaded: RwLock::default(),
         })
+    }
+
+    /// The prompts of a configuration: its folder, its texts, or none.
+    ///
+    /// # Errors
+    /// `config_error`.
+    pub fn configured(config: &Config, rules: Arc<Rules>) -> Result<FileStore> {
+        let engine = &config.engine;
+        let options = StoreOptions {
+            watch: engine.watch,
+            default_workspace: engine.default_workspace.clone(),
+            default_project: engine.default_project.clone(),
+            rules,
+            ..StoreOptions::default()
+        };
+        let store = match &engine.prompts {
+            Some(PromptSource::Folder(folder)) => FileStore::open(folder, options),
+            Some(PromptSource::Texts(texts)) => FileStore::in_memory(texts.clone(), options),
+            None => FileStore::in_memory([], options),
+        };
+        store.map_err(|mut error| {
+            error.data_mut().kind = ErrorKind::ConfigError;
+            config.locate(error.with_param("engine.prompts"))
+        })
+    }
+
+    /// The text of one of the files, by the path that locations of errors and findings have.
+    pub fn text(&self, path: &str) -> Option<Arc<str>> {
+        self.files.read(path).ok().flatten()
     }
 
     pub(crate) fn resolver<'a>(&'a self, files: &'a dyn Files) -> Resolver<'a> {
@@ -179,7 +210,14 @@ fn kept(last: &Prompt, error: &Error) -> Prompt {
 fn memory_path(name: &str) -> Result<String> {
     let path = match super::Format::of(name) {
         Some(_) => name.to_owned(),
-        None if name.ends_with(".yaml") || name.ends_with(".json") => name.to_owned(),
+        None if layout::is_support_file(name) => name.to_owned(),
+        None if name.ends_with(".yaml") || name.ends_with(".json") => {
+            let message = format!(
+                "{} is no prompt's name: a messages file ends in `.prompt.yaml` or `.prompt.json`",
+                super::slug::shown(name)
+            );
+            return Err(Error::invalid("prompts", message));
+        }
         None => format!("{name}.prompt"),
     };
     let is_good = path.split('/').all(|segment| {

@@ -13,6 +13,8 @@ pub(crate) const MARKER: &str = "promptroot.yaml";
 pub(crate) const MANIFEST: &str = "prompt.yaml";
 /// What a project's folder says about it (workspaces).
 pub(crate) const PROJECT: &str = "project.yaml";
+/// The folder of named schemas, in any folder of prompts.
+pub(crate) const SCHEMAS: &str = "schemas";
 /// First segments that the server's fixed routes need.
 const RESERVED: &[&str] = &[
     "prompt",
@@ -25,6 +27,15 @@ const RESERVED: &[&str] = &[
     "metrics",
     "openapi.json",
 ];
+
+/// Whether a path is that of a file that stands beside prompts and is none.
+pub(crate) fn is_support_file(path: &str) -> bool {
+    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_schema = name.ends_with(".yaml") || name.ends_with(".json");
+    path == MARKER
+        || matches!(name, MANIFEST | PROJECT)
+        || (is_schema && folder.rsplit('/').next() == Some(SCHEMAS))
+}
 
 /// How a root is laid out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

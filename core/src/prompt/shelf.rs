@@ -1,7 +1,7 @@
 //! Where the partials and named schemas of a prompt in a tree of files are looked for.
 
 use super::files::{Files, join, parent};
-use super::layout::Home;
+use super::layout::{Home, SCHEMAS};
 use super::partials::{NamedSchema, Shelf, Source};
 use super::yaml;
 use crate::Result;
@@ -99,7 +99,7 @@ impl<F: Files> Shelf for FileShelf<F> {
         if !super::slug::is_segment(name) {
             return Ok(None);
         }
-        let names = ["yaml", "json"].map(|extension| format!("schemas/{name}.{extension}"));
+        let names = ["yaml", "json"].map(|extension| format!("{SCHEMAS}/{name}.{extension}"));
         let paths: Vec<String> = self
             .folders
             .iter()
