@@ -29,7 +29,6 @@
 //! |---|---|
 //! | `webpki-roots` (default) | Mozilla's certificate roots where the machine has none |
 //! | `bedrock` | Amazon Bedrock: request signing and its binary stream (needs a newer Rust than the rest) |
-//! | `watch` | reserved: prompts are looked at on each use, with or without it |
 //! | `runtime` | what the bindings for Python, Node and Swift stand on |
 #![warn(missing_docs)]
 #![cfg_attr(not(test), deny(clippy::disallowed_methods, clippy::disallowed_types))]

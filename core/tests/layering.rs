@@ -11,7 +11,6 @@ const DOORS: &[(&str, &[&str])] = &[
     ("flate2", &["catalogue/snapshot.rs"]),
     ("handlebars", &["template/compile.rs"]),
     ("jsonschema", &["prompt/schema.rs"]),
-    ("notify", &["prompt/watch.rs"]),
     ("reqwest", &["transport/client.rs"]),
     ("rusqlite", &["store/sqlite.rs", "store/sqlite/"]),
     ("secrecy", &["provider/auth.rs"]),
