@@ -29,6 +29,8 @@ pub(crate) struct Live {
     deadline: Instant,
     last_event: Instant,
     timer: Pin<Box<Sleep>>,
+    /// A delta that counts as output has come.
+    begun: bool,
     /// Reads in a row that gave the reader nothing, such as pings.
     barren: u32,
 }
@@ -63,6 +65,7 @@ impl Live {
             deadline,
             last_event: now,
             timer,
+            begun: false,
             barren: 0,
         }
     }
@@ -71,6 +74,7 @@ impl Live {
     pub(crate) fn whole(mut reply: Reply) -> Self {
         let now = Instant::now();
         let deltas = super::whole::deltas(&mut reply);
+        let begun = deltas.iter().any(Delta::is_output);
         Live {
             wire: None,
             decoder: Box::new(super::whole::Answered(reply.head)),
@@ -81,6 +85,7 @@ impl Live {
             deadline: now,
             last_event: now,
             timer: Box::pin(tokio::time::sleep_until(now)),
+            begun,
             barren: 0,
         }
     }
@@ -90,9 +95,9 @@ impl Live {
         self.queue.next()
     }
 
-    /// True where a delta that counts as output is there already.
+    /// True once a delta has come that counts as output.
     pub(crate) fn has_output(&self) -> bool {
-        self.queue.as_slice().iter().any(Delta::is_output)
+        self.begun
     }
 
     /// True once the wire has nothing more to give; deltas and an error may still wait.
@@ -178,16 +183,15 @@ impl Live {
             0
         };
         if !self.scratch.is_empty() {
-            let fresh = std::mem::take(&mut self.scratch);
-            self.queue = if self.queue.as_slice().is_empty() {
-                fresh.into_iter()
-            } else {
-                self.queue
-                    .by_ref()
-                    .chain(fresh)
-                    .collect::<Vec<_>>()
-                    .into_iter()
-            };
+            let mut fresh = std::mem::take(&mut self.scratch);
+            self.begun = self.begun || fresh.iter().any(Delta::is_output);
+            if !self.queue.as_slice().is_empty() {
+                // The queue's own memory is used on: many small events before any output cost no copies.
+                let mut all: Vec<Delta> = std::mem::take(&mut self.queue).collect();
+                all.append(&mut fresh);
+                fresh = all;
+            }
+            self.queue = fresh.into_iter();
         }
         if let Err(error) = read {
             return self.fail(error);
