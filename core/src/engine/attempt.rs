@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderValue};
 use tokio::time::Instant;
 
 use super::attempts::AttemptEntry;
@@ -10,6 +10,7 @@ use super::call::Call;
 use crate::chat::{Options, Warning};
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::{self, Credentials, Reply, Target};
+use crate::route::Candidate;
 use crate::stream::Live;
 use crate::transport::{self, Body, HttpRequest, limits};
 
@@ -65,12 +66,13 @@ impl Encoded {
 /// Sends a request once and reads the answer, or for a stream its first output.
 pub(super) async fn attempt(
     call: &Call,
-    target: &Target,
+    candidate: &Candidate,
     encoded: &Encoded,
     retry: u32,
     deadline: Instant,
     entry: &AttemptEntry,
-) -> Result<Answer> {
+) -> Result<(Answer, Credentials)> {
+    let target = candidate.target();
     let provider = &target.provider;
     let credentials = match provider
         .key
@@ -80,27 +82,43 @@ pub(super) async fn attempt(
         Ok(credentials) => credentials,
         Err(error) => return Err(error.with_target(&provider.name, &target.model)),
     };
-    let result = exchange(call, target, encoded, retry, deadline, entry, &credentials).await;
-    result.map_err(|error| {
-        redact(
-            error.with_target(&provider.name, &target.model),
-            &credentials,
-        )
-    })
+    let answered = exchange(
+        call,
+        candidate,
+        encoded,
+        retry,
+        deadline,
+        entry,
+        &credentials,
+    );
+    match answered.await {
+        Ok(answer) => Ok((answer, credentials)),
+        Err(error) => {
+            let error = error.with_target(&provider.name, &target.model);
+            Err(redact(error, &credentials))
+        }
+    }
 }
 
 async fn exchange(
     call: &Call,
-    target: &Target,
+    candidate: &Candidate,
     encoded: &Encoded,
     retry: u32,
     deadline: Instant,
     entry: &AttemptEntry,
     credentials: &Credentials,
 ) -> Result<Answer> {
+    let target = candidate.target();
     let dialect = &target.provider.dialect;
     let mut request = encoded.request.clone();
     request.attempt = retry;
+    if let Some(theirs) = candidate.health.clock() {
+        let date = httpdate::fmt_http_date(theirs);
+        if let Ok(date) = HeaderValue::try_from(date) {
+            request.headers.insert(http::header::DATE, date);
+        }
+    }
     dialect.authorize(&mut request, credentials, target)?;
     let response = call
         .core
@@ -161,7 +179,7 @@ async fn first_output(live: &mut Live) -> Result<()> {
 }
 
 /// Nothing has reached the caller, so a cut is as good as no answer: it may be tried again.
-fn cut_before_output(error: Error) -> Error {
+pub(super) fn cut_before_output(error: Error) -> Error {
     if error.kind() != ErrorKind::StreamInterrupted {
         return error;
     }
@@ -204,7 +222,7 @@ async fn read_error(mut body: Body) -> Vec<u8> {
 }
 
 /// Providers repeat keys in their errors; nothing of ours may.
-fn redact(mut error: Error, credentials: &Credentials) -> Error {
+pub(super) fn redact(mut error: Error, credentials: &Credentials) -> Error {
     if matches!(credentials, Credentials::None) {
         return error;
     }

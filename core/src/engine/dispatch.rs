@@ -13,9 +13,11 @@ use tokio::time::{Instant, sleep, sleep_until, timeout_at};
 use super::attempt::{self, Answer, Encoded};
 use super::attempts::AttemptEntry;
 use super::call::Call;
-use crate::chat::Warning;
+use super::finish;
+use crate::chat::{ChatCompletion, Warning};
 use crate::error::{Error, ErrorKind, Result};
-use crate::route::{Candidate, Health, Limits, Slot, policy};
+use crate::provider::Credentials;
+use crate::route::{Candidate, Limits, Slot, Trial, policy};
 
 /// The attempt that answered, with what it holds until the answer is read.
 pub(super) struct Won {
@@ -23,6 +25,11 @@ pub(super) struct Won {
     pub(super) answer: Answer,
     pub(super) place: Place,
     pub(super) entry: AttemptEntry,
+    pub(super) trial: Trial,
+    /// What must not show in an error that comes later.
+    pub(super) credentials: Credentials,
+    /// Which try on its target it was, from 0.
+    pub(super) retry: u32,
     /// When the first output, or the whole answer, was there.
     pub(super) answered: Instant,
 }
@@ -40,37 +47,88 @@ impl Place {
     }
 }
 
-/// Gives the call to its targets, in order, until one answers.
-pub(super) async fn dispatch(call: &Call, candidates: &[Candidate]) -> Result<Won> {
-    match call.hedge_after {
-        Some(after) if candidates.len() > 1 => race(call, candidates, after).await,
-        _ => in_order(call, candidates).await,
+/// Where the tries on a target stand.
+#[derive(Debug, Clone, Copy, Default)]
+struct Tries {
+    /// So many were made.
+    retry: u32,
+    /// So long was waited before the next.
+    waited: Duration,
+}
+
+/// Gives the call to its targets, in order, until one has answered to the end. A streamed answer
+/// that breaks off is a failure like any other here: the caller has seen nothing of it.
+pub(super) async fn whole(call: &Arc<Call>, candidates: &[Candidate]) -> Result<ChatCompletion> {
+    let mut rest = candidates;
+    let mut tries = Tries::default();
+    loop {
+        let won = dispatch(call, rest, tries).await?;
+        let (winner, retry) = (won.candidate.clone(), won.retry);
+        let error = match finish::whole(call.clone(), won).await {
+            Ok(answer) => return Ok(answer),
+            Err(error) => error,
+        };
+        let is_winner = |candidate: &Candidate| Arc::ptr_eq(&candidate.health, &winner.health);
+        let place = rest.iter().position(is_winner).unwrap_or_default();
+        if let Some(wait) = back_off(call, &winner, &error, retry, call.deadline) {
+            sleep(wait).await;
+            tries.retry = retry + 1;
+            tries.waited = wait;
+            rest = rest.get(place..).unwrap_or_default();
+        } else {
+            tries = Tries::default();
+            rest = rest.get(place + 1..).unwrap_or_default();
+            if rest.is_empty() || !moves_on(call, &winner, &error) {
+                return Err(error);
+            }
+        }
     }
 }
 
-async fn in_order(call: &Call, candidates: &[Candidate]) -> Result<Won> {
-    let mut rest = candidates.iter().peekable();
+/// Gives the call to its targets, in order, until one answers.
+pub(super) async fn first(call: &Call, candidates: &[Candidate]) -> Result<Won> {
+    dispatch(call, candidates, Tries::default()).await
+}
+
+async fn dispatch(call: &Call, candidates: &[Candidate], tries: Tries) -> Result<Won> {
+    let outcome = match call.hedge_after {
+        Some(after) if candidates.len() > 1 => race(call, candidates, tries, after).await,
+        _ => in_order(call, candidates, tries).await,
+    };
+    outcome.map_err(|mut error| {
+        error.data_mut().attempts = call.log.attempts();
+        error
+    })
+}
+
+async fn in_order(call: &Call, candidates: &[Candidate], mut tries: Tries) -> Result<Won> {
+    let mut rest = candidates.iter();
     while let Some(candidate) = rest.next() {
-        match on_target(call, candidate).await {
+        let last = rest.as_slice().is_empty();
+        match on_target(call, candidate, std::mem::take(&mut tries), last).await {
             Ok(won) => return Ok(won),
-            Err(error) if rest.peek().is_some() && moves_on(call, candidate, &error) => {}
+            Err(error) if !last && moves_on(call, candidate, &error) => {}
             Err(error) => return Err(error),
         }
     }
-    Err(Error::new(
-        ErrorKind::UnknownModel,
-        "no target is left for this call",
-    ))
+    Err(none_left())
 }
 
 /// The next target starts beside the others when `after` has passed without a first output, or at
 /// once when one fails and no other is running. The first output wins; the others are dropped.
-async fn race(call: &Call, candidates: &[Candidate], after: Duration) -> Result<Won> {
+async fn race(
+    call: &Call,
+    candidates: &[Candidate],
+    mut tries: Tries,
+    after: Duration,
+) -> Result<Won> {
     let mut waiting = candidates.iter();
     let mut running = FuturesUnordered::new();
     let mut start = |running: &mut FuturesUnordered<_>| match waiting.next() {
         Some(candidate) => {
-            running.push(async move { (candidate, on_target(call, candidate).await) });
+            let tries = std::mem::take(&mut tries);
+            let last = waiting.as_slice().is_empty();
+            running.push(async move { (candidate, on_target(call, candidate, tries, last).await) });
             true
         }
         None => false,
@@ -91,7 +149,7 @@ async fn race(call: &Call, candidates: &[Candidate], after: Duration) -> Result<
                     }
                     next_at = Instant::now() + after;
                 }
-                None => return Err(Error::new(ErrorKind::UnknownModel, "no target is left for this call")),
+                None => return Err(none_left()),
             },
             () = sleep_until(next_at), if more => {
                 more = start(&mut running);
@@ -99,6 +157,10 @@ async fn race(call: &Call, candidates: &[Candidate], after: Duration) -> Result<
             }
         }
     }
+}
+
+pub(super) fn none_left() -> Error {
+    Error::new(ErrorKind::UnknownModel, "no target is left for this call")
 }
 
 /// Whether the next target gets the call after this error.
@@ -118,18 +180,22 @@ fn moves_on(call: &Call, candidate: &Candidate, error: &Error) -> bool {
     true
 }
 
-/// All tries on one target.
-async fn on_target(call: &Call, candidate: &Candidate) -> Result<Won> {
+/// How long to wait before the next try on this target, where there is to be one.
+fn back_off(
+    call: &Call,
+    candidate: &Candidate,
+    error: &Error,
+    retry: u32,
+    deadline: Instant,
+) -> Option<Duration> {
+    let wait = policy::backoff(error, retry, Instant::now(), deadline)?;
+    (retry < call.max_retries && candidate.health.take_retry()).then_some(wait)
+}
+
+/// All tries on one target. Where it is not the `last`, a target that cools down is left at once.
+async fn on_target(call: &Call, candidate: &Candidate, tries: Tries, last: bool) -> Result<Won> {
     let target = candidate.target();
-    let begun = Instant::now();
-    let ttft_limit = candidate.max_ttft.map(|limit| begun + limit);
-    let limit = match target.provider.timeout_ms {
-        Some(own) if call.own.timeout_ms.is_none() => {
-            call.deadline.min(begun + Duration::from_millis(own))
-        }
-        _ => call.deadline,
-    };
-    let first_by = ttft_limit.map_or(limit, |ttft| ttft.min(limit));
+    let limits = Deadlines::of(call, candidate);
     let encoded = match encode(call, candidate) {
         Ok(encoded) => encoded,
         Err(error) => {
@@ -138,47 +204,106 @@ async fn on_target(call: &Call, candidate: &Candidate) -> Result<Won> {
             return Err(error);
         }
     };
-    let mut waited = Duration::ZERO;
-    let mut retry = 0;
+    let Tries {
+        mut retry,
+        mut waited,
+    } = tries;
+    let mut clock_is_set = false;
     loop {
-        let queued = Instant::now();
-        let Ok(place) = timeout_at(first_by, enter(candidate, &encoded)).await else {
-            let error = late(call, candidate, ttft_limit, limit);
-            call.log
-                .begin(target, waited + queued.elapsed())
-                .fail(&error);
+        let Ok((place, queued)) = timeout_at(limits.first, enter(candidate, &encoded)).await else {
+            let error = limits.passed(call, candidate);
+            let queued = limits.begun.elapsed();
+            call.log.begin(target, waited + queued).fail(&error);
             return Err(error);
         };
-        let queued = queued.elapsed();
         call.log.queued(queued);
         let entry = call.log.begin(target, waited + queued);
-        let trial = Trial::begin(&candidate.health);
-        let tried = attempt::attempt(call, target, &encoded, retry, limit, &entry);
-        let error = match timeout_at(first_by, tried).await {
-            Ok(Ok(answer)) => {
+        let mut trial = Trial::begin(candidate.health.clone());
+        let tried = attempt::attempt(call, candidate, &encoded, retry, limits.total, &entry);
+        let error = match timeout_at(limits.first, tried).await {
+            Ok(Ok((answer, credentials))) => {
                 let answered = Instant::now();
-                trial.succeed(answered - begun);
+                trial.answer(answered - limits.begun);
                 return Ok(Won {
                     candidate: candidate.clone(),
                     answer,
                     place,
                     entry,
+                    trial,
+                    credentials,
+                    retry,
                     answered,
                 });
             }
             Ok(Err(error)) => error,
-            Err(_) => late(call, candidate, ttft_limit, limit),
+            Err(_) => limits.passed(call, candidate),
         };
         entry.fail(&error);
-        trial.fail(&error);
+        let cooled = trial.fail(error.kind());
         drop(place);
-        let wait = match policy::backoff(&error, retry, Instant::now(), first_by) {
-            Some(wait) if retry < call.max_retries && candidate.health.take_retry() => wait,
-            _ => return Err(error),
+        if !clock_is_set && let Some(theirs) = target.provider.dialect.server_time(&error) {
+            // Our clock was wrong, not the request: once more, by theirs.
+            clock_is_set = true;
+            waited = Duration::ZERO;
+            candidate.health.set_clock(theirs);
+            continue;
+        }
+        if cooled && !last {
+            return Err(error);
+        }
+        let Some(wait) = back_off(call, candidate, &error, retry, limits.first) else {
+            return Err(error);
         };
         sleep(wait).await;
         waited = wait;
         retry += 1;
+    }
+}
+
+/// Until when a target may do what.
+struct Deadlines {
+    begun: Instant,
+    /// The first delta, with every try before it; never after `total`.
+    first: Instant,
+    /// Everything.
+    total: Instant,
+}
+
+impl Deadlines {
+    fn of(call: &Call, candidate: &Candidate) -> Deadlines {
+        let begun = Instant::now();
+        let total = match candidate.target().provider.timeout_ms {
+            Some(own) if call.own.timeout_ms.is_none() => {
+                call.deadline.min(begun + Duration::from_millis(own))
+            }
+            _ => call.deadline,
+        };
+        let first = candidate.max_ttft.map(|limit| begun + limit);
+        Deadlines {
+            begun,
+            first: first.map_or(total, |first| first.min(total)),
+            total,
+        }
+    }
+
+    /// The error for whichever of them has passed.
+    fn passed(&self, call: &Call, candidate: &Candidate) -> Error {
+        let target = candidate.target();
+        let name = target.name();
+        let error = if self.first < self.total {
+            let ms = (self.first - self.begun).as_millis();
+            let message = format!("{name} gave no first delta within {ms} ms (`max_ttft_ms`)");
+            Error::new(ErrorKind::TtftTimeout, message)
+        } else {
+            let (from, whose) = match self.total < call.deadline {
+                true => (self.begun, "`timeout_ms` of its provider"),
+                false => (call.started, "`timeout_ms`"),
+            };
+            let ms = (self.total - from).as_millis();
+            let message = format!("{name} gave no answer within {ms} ms ({whose})");
+            Error::new(ErrorKind::Timeout, message).with_detail("deadline", "total")
+        };
+        error.with_target(&target.provider.name, &target.model)
     }
 }
 
@@ -200,71 +325,15 @@ fn encode(call: &Call, candidate: &Candidate) -> Result<Encoded> {
     Ok(encoded)
 }
 
-async fn enter(candidate: &Candidate, encoded: &Encoded) -> Place {
+/// A place at the provider, and how long was waited for it.
+async fn enter(candidate: &Candidate, encoded: &Encoded) -> (Place, Duration) {
     match &candidate.limits {
-        None => Place(None),
+        None => (Place(None), Duration::ZERO),
         Some(limits) => {
+            let queued = Instant::now();
             // Four bytes a token: near enough, and put right when the provider has counted.
             let slot = limits.enter(encoded.body_bytes() as u64 / 4).await;
-            Place(Some((limits.clone(), slot)))
-        }
-    }
-}
-
-/// The error for whichever deadline has passed.
-fn late(call: &Call, candidate: &Candidate, ttft: Option<Instant>, limit: Instant) -> Error {
-    let target = candidate.target();
-    let error = match ttft {
-        Some(ttft) if ttft < limit => {
-            let ms = candidate.max_ttft.unwrap_or_default().as_millis();
-            let message = format!(
-                "{} gave no first delta within {ms} ms (`max_ttft_ms`)",
-                target.name()
-            );
-            Error::new(ErrorKind::TtftTimeout, message)
-        }
-        _ => {
-            let ms = limit.saturating_duration_since(call.started).as_millis();
-            let message = format!(
-                "{} gave no answer within {ms} ms (`timeout_ms`)",
-                target.name()
-            );
-            Error::new(ErrorKind::Timeout, message).with_detail("deadline", "total")
-        }
-    };
-    error.with_target(&target.provider.name, &target.model)
-}
-
-/// What an attempt says of its target's health; dropped without an outcome it says nothing.
-struct Trial<'a>(Option<&'a Health>);
-
-impl<'a> Trial<'a> {
-    fn begin(health: &'a Health) -> Self {
-        health.begin(Instant::now());
-        Trial(Some(health))
-    }
-
-    fn succeed(mut self, latency: Duration) {
-        if let Some(health) = self.0.take() {
-            health.succeed(latency);
-        }
-    }
-
-    fn fail(mut self, error: &Error) {
-        if let Some(health) = self.0.take() {
-            if policy::is_fault(error.kind()) {
-                health.fail(Instant::now());
-            } else {
-                health.abandon();
-            }
-        }
-    }
-}
-
-impl Drop for Trial<'_> {
-    fn drop(&mut self) {
-        if let Some(health) = self.0 {
-            health.abandon();
+            (Place(Some((limits.clone(), slot))), queued.elapsed())
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use tokio::time::Instant;
 
-use super::attempt::Answer;
+use super::attempt::{Answer, cut_before_output, redact};
 use super::attempts::{AttemptEntry, millis};
 use super::call::Call;
 use super::dispatch::{Place, Won};
@@ -12,8 +12,8 @@ use crate::catalogue;
 use crate::chat::{ChatCompletion, Cost, Meta, StreamHead, Timing};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
-use crate::provider::{Reply, ReplyHead, Target};
-use crate::route::{Candidate, policy};
+use crate::provider::{Credentials, Reply, ReplyHead, Target};
+use crate::route::{Candidate, Trial};
 use crate::stream::{Accumulator, Finisher, Live, Opened};
 
 /// What stays of the winning attempt while its answer is read.
@@ -22,6 +22,8 @@ pub(super) struct Ending {
     candidate: Candidate,
     place: Place,
     entry: Option<AttemptEntry>,
+    trial: Option<Trial>,
+    credentials: Credentials,
     answered: Instant,
     id: String,
     created: i64,
@@ -37,6 +39,8 @@ impl Ending {
             candidate: won.candidate,
             place: won.place,
             entry: Some(won.entry),
+            trial: Some(won.trial),
+            credentials: won.credentials,
             answered: won.answered,
             id: head
                 .id
@@ -131,6 +135,7 @@ impl Ending {
     pub(super) fn failed(mut self, error: Error, partial: Option<Reply>) -> Error {
         let target = self.candidate.target();
         let mut error = error.with_target(&target.provider.name, &target.model);
+        error = redact(error, &self.credentials);
         let entry = self.entry.take();
         if error.kind() == ErrorKind::Cancelled {
             // A dropped attempt is logged as cancelled.
@@ -141,8 +146,8 @@ impl Ending {
         if self.streamed {
             error = interrupted(error);
         }
-        if policy::is_fault(error.kind()) || error.kind() == ErrorKind::StreamInterrupted {
-            self.candidate.health.fail(Instant::now());
+        if let Some(trial) = self.trial.take() {
+            trial.fail(error.kind());
         }
         if let Some(entry) = entry {
             entry.fail(&error);
@@ -186,22 +191,24 @@ pub(super) async fn whole(call: Arc<Call>, mut won: Won) -> Result<ChatCompletio
         Answer::Whole(reply) => Ending::of(call, won, &reply.head, false).complete(*reply),
         Answer::Live(mut live) => {
             let mut all = Accumulator::new(max_bytes);
-            let read = loop {
-                while let Some(delta) = live.pop() {
-                    all.push(&delta)?;
-                }
-                match std::future::poll_fn(|cx| live.poll_fill(cx)).await {
-                    Ok(true) => {}
-                    Ok(false) => break Ok(()),
-                    Err(error) => break Err(error),
-                }
-            };
+            let read = read_to_end(&mut live, &mut all).await;
             let reply = all.take(live.head().clone());
             let ending = Ending::of(call, won, live.head(), false);
             match read {
                 Ok(()) => ending.complete(reply),
-                Err(error) => Err(ending.failed(error, Some(reply))),
+                Err(error) => Err(ending.failed(cut_before_output(error), Some(reply))),
             }
+        }
+    }
+}
+
+async fn read_to_end(live: &mut Live, all: &mut Accumulator) -> Result<()> {
+    loop {
+        while let Some(delta) = live.pop() {
+            all.push(&delta)?;
+        }
+        if !std::future::poll_fn(|cx| live.poll_fill(cx)).await? {
+            return Ok(());
         }
     }
 }

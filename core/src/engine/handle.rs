@@ -9,14 +9,14 @@ use super::attempts::AttemptLog;
 use super::builder::EngineBuilder;
 use super::call::Call;
 use super::core::Core;
-use super::dispatch::dispatch;
+use super::dispatch;
 use super::finish;
 use super::look::{ProviderRequest, RequestFor};
 use super::prompts::Prompts;
 use crate::chat::{ChatCompletion, ChatRequest, PromptRequest};
 use crate::compose::{Composed, Composer, RenderedPrompt};
 use crate::config::Config;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::{ErrorKind, Result};
 use crate::route::Candidate;
 use crate::stream::ChatStream;
 
@@ -110,10 +110,7 @@ impl Engine {
         let call = self.begin(composed, stream)?;
         let candidates = self.candidates(&call);
         let Some(candidate) = candidates.first() else {
-            return Err(Error::new(
-                ErrorKind::UnknownModel,
-                "no target is left for this call",
-            ));
+            return Err(dispatch::none_left());
         };
         ProviderRequest::of(&call, candidate)
     }
@@ -211,34 +208,12 @@ impl Engine {
 
     async fn whole(&self, call: Call) -> Result<ChatCompletion> {
         let call = Arc::new(call);
-        let candidates = self.candidates(&call);
-        let mut rest = candidates.as_slice();
-        loop {
-            let won = dispatch(&call, rest)
-                .await
-                .map_err(|error| with_attempts(error, &call))?;
-            // A streamed answer that breaks off before the caller has seen any of it moves on like any failure.
-            let name = won.candidate.target().name();
-            rest = rest
-                .iter()
-                .position(|candidate| candidate.target().name() == name)
-                .and_then(|place| rest.get(place + 1..))
-                .unwrap_or_default();
-            match finish::whole(call.clone(), won).await {
-                Err(error)
-                    if !rest.is_empty()
-                        && crate::route::policy::falls_back(&error, rest[0].fallback_on()) => {}
-                outcome => return outcome,
-            }
-        }
+        dispatch::whole(&call, &self.candidates(&call)).await
     }
 
     async fn open(&self, call: Call) -> Result<crate::stream::Opened> {
         let call = Arc::new(call);
-        let candidates = self.candidates(&call);
-        let won = dispatch(&call, &candidates)
-            .await
-            .map_err(|error| with_attempts(error, &call))?;
+        let won = dispatch::first(&call, &self.candidates(&call)).await?;
         Ok(finish::opened(call, won))
     }
 
@@ -253,11 +228,6 @@ impl Engine {
             self.0.config.engine.max_answer_bytes,
         )
     }
-}
-
-fn with_attempts(mut error: Error, call: &Call) -> Error {
-    error.data_mut().attempts = call.log.attempts();
-    error
 }
 
 fn new_uuid() -> String {

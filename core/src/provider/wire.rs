@@ -1,5 +1,7 @@
 //! What a dialect is: pure functions between the nouns and one provider family's wire format.
 
+use std::time::SystemTime;
+
 use http::HeaderMap;
 use serde_json::Value;
 
@@ -32,7 +34,8 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// The request without credentials. What is adapted in a way the caller should know goes to `warnings`.
     fn encode(&self, call: Call<'_>, warnings: &mut Vec<Warning>) -> Result<HttpRequest>;
 
-    /// Adds credentials, for the exact bytes to be sent; called again for each try.
+    /// Adds credentials, for the exact bytes to be sent; called again for each try. A `date` header
+    /// is the time by the provider's clock, where that is known to differ from ours.
     fn authorize(
         &self,
         request: &mut HttpRequest,
@@ -46,6 +49,12 @@ pub trait Dialect: Send + Sync + std::fmt::Debug {
     /// Reads an answer with another status, or the body of an error.
     fn decode_error(&self, status: u16, headers: &HeaderMap, body: &[u8], target: &Target)
     -> Error;
+
+    /// The provider's time, where this error says that the request was refused for our clock's
+    /// sake. It is sent once more with that time.
+    fn server_time(&self, _error: &Error) -> Option<SystemTime> {
+        None
+    }
 
     /// How a streamed body is cut.
     fn framing(&self) -> Framing;

@@ -1,10 +1,11 @@
-//! What is known of each target: failures in a row, its retry budget, how fast it answers.
+//! What is known of each target: failures in a row, its retry budget, how fast it answers, its clock.
 //!
 //! After five failures in a row a target is skipped for `cooldown_ms`; then one call probes it
-//! while the others still go past. The budget keeps retries from multiplying an outage.
+//! while the others still go past. The budget keeps retries from multiplying an outage. What one
+//! attempt has to say of it comes through a [`Trial`](super::Trial).
 
 use std::sync::Mutex;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use tokio::time::Instant;
 
@@ -49,6 +50,14 @@ struct State {
     probing: bool,
     available: f64,
     latency_ms: Option<f64>,
+    clock: Option<Clock>,
+}
+
+/// How far a provider's clock is from ours.
+#[derive(Debug, Clone, Copy)]
+enum Clock {
+    Ahead(Duration),
+    Behind(Duration),
 }
 
 /// Whether a target may be called now.
@@ -69,6 +78,7 @@ impl Health {
             probing: false,
             available: budget.capacity,
             latency_ms: None,
+            clock: None,
         };
         Health {
             budget,
@@ -101,19 +111,24 @@ impl Health {
         }
     }
 
-    /// It answered.
-    pub fn succeed(&self, latency: Duration) {
+    /// It gives output: others may go there again. Whether it can end an answer is not known yet.
+    pub fn answer(&self, latency: Duration) {
         let mut state = self.state();
-        state.failures = 0;
         state.cooled_until = None;
         state.probing = false;
-        state.available = (state.available + self.budget.success).min(self.budget.capacity);
         let new = latency.as_secs_f64() * 1000.0;
         state.latency_ms = Some(
             state
                 .latency_ms
                 .map_or(new, |old| old + NEWEST * (new - old)),
         );
+    }
+
+    /// It answered to the end.
+    pub fn succeed(&self) {
+        let mut state = self.state();
+        state.failures = 0;
+        state.available = (state.available + self.budget.success).min(self.budget.capacity);
     }
 
     /// It failed in a way that speaks of its health. True where this cools it down.
@@ -143,6 +158,23 @@ impl Health {
         enough
     }
 
+    /// Learns the provider's clock from the time it stated.
+    pub fn set_clock(&self, theirs: SystemTime) {
+        self.state().clock = Some(match theirs.duration_since(SystemTime::now()) {
+            Ok(ahead) => Clock::Ahead(ahead),
+            Err(behind) => Clock::Behind(behind.duration()),
+        });
+    }
+
+    /// The time by the provider's clock, where it is known to differ from ours.
+    pub fn clock(&self) -> Option<SystemTime> {
+        let now = SystemTime::now();
+        match self.state().clock? {
+            Clock::Ahead(by) => now.checked_add(by),
+            Clock::Behind(by) => now.checked_sub(by),
+        }
+    }
+
     /// The running latency to the first delta or whole answer, in milliseconds.
     pub fn latency_ms(&self) -> Option<f64> {
         self.state().latency_ms
@@ -150,6 +182,7 @@ impl Health {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
@@ -169,8 +202,12 @@ mod tests {
             Standing::Cooled(until),
             "only one probe at a time"
         );
-        health.succeed(Duration::from_millis(10));
+        health.answer(Duration::from_millis(10));
         assert_eq!(health.standing(until), Standing::Ready);
+        assert!(health.fail(until), "an answer that breaks off is the sixth");
+        health.answer(Duration::from_millis(10));
+        health.succeed();
+        assert!(!health.fail(until), "a whole one starts anew");
     }
 
     #[test]
@@ -193,6 +230,18 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_is_kept_as_a_difference() {
+        let health = Health::new(Budget::default(), Duration::ZERO);
+        assert!(health.clock().is_none());
+        let hour = Duration::from_secs(3600);
+        for theirs in [SystemTime::now() + hour, SystemTime::now() - hour] {
+            health.set_clock(theirs);
+            let told = health.clock().unwrap();
+            assert!(told.duration_since(theirs).unwrap() < Duration::from_secs(60));
+        }
+    }
+
+    #[test]
     fn the_budget_ends_and_comes_back() {
         let health = Health::new(
             Budget {
@@ -203,8 +252,8 @@ mod tests {
             Duration::ZERO,
         );
         assert!(health.take_retry() && health.take_retry() && !health.take_retry());
-        health.succeed(Duration::ZERO);
-        health.succeed(Duration::ZERO);
+        health.succeed();
+        health.succeed();
         assert!(health.take_retry());
     }
 }

@@ -208,6 +208,9 @@ pub(super) fn usage(wire: Tokens) -> Option<Usage> {
     })
 }
 
+/// The detail of an error that tells AWS's time.
+const SERVER_DATE: &str = "server_date";
+
 /// Reads an answer that is an error. Its type is in a header, up to a colon.
 pub(super) fn decode_error(
     status: u16,
@@ -224,9 +227,15 @@ pub(super) fn decode_error(
         error
             .data_mut()
             .details
-            .insert("server_date".to_owned(), date.into());
+            .insert(SERVER_DATE.to_owned(), date.into());
     }
     error
+}
+
+/// AWS's time, where an error was found to be about the time of the signature.
+pub(super) fn server_time(error: &Error) -> Option<SystemTime> {
+    let date = error.data().details.get(SERVER_DATE)?.as_str()?;
+    httpdate::parse_http_date(date).ok()
 }
 
 /// The error that an exception or error of a stream is. The status is the one it would have had.
@@ -266,8 +275,7 @@ fn bare(kind: &str) -> String {
     kind.rsplit('#').next().unwrap_or(kind).trim().to_owned()
 }
 
-/// The answer's `date`, where our own clock is what AWS objects to: put into the `date` header of the request,
-/// it is the time of the next signature.
+/// The answer's `date`, where our own clock is what AWS objects to.
 fn server_date(kind: &str, headers: &HeaderMap) -> Option<String> {
     /// AWS allows five minutes.
     const ALLOWED: Duration = Duration::from_secs(4 * 60);

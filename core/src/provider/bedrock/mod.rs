@@ -16,6 +16,8 @@ mod tools;
 mod turns;
 mod types;
 
+use std::time::SystemTime;
+
 use http::HeaderMap;
 use http::header::AUTHORIZATION;
 
@@ -216,6 +218,10 @@ impl Dialect for Bedrock {
         target: &Target,
     ) -> Error {
         decode::decode_error(status, headers, body, target)
+    }
+
+    fn server_time(&self, error: &Error) -> Option<SystemTime> {
+        decode::server_time(error)
     }
 
     fn framing(&self) -> Framing {
