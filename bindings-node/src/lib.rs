@@ -9,5 +9,6 @@ mod engine;
 mod error;
 mod hub;
 mod keys;
+mod media;
 mod stream;
 mod value;

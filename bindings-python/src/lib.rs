@@ -14,6 +14,7 @@ mod error;
 mod hub;
 mod keys;
 mod log;
+mod media;
 #[cfg(debug_assertions)]
 mod panic;
 mod show;
@@ -37,6 +38,8 @@ mod _native {
     use crate::chunk::ChatCompletionChunk;
     #[pymodule_export]
     use crate::engine::Core;
+    #[pymodule_export]
+    use crate::media::{_file, _image};
     #[pymodule_export]
     use crate::stream::{ChatStream, TextStream};
     #[pymodule_export]

@@ -268,8 +268,11 @@ class TestParts:
         }
         with pytest.raises(InvalidRequestError, match="media_type"):
             image(b"?")
-        with pytest.raises(FileNotFoundError):
+        assert image(bytearray(PNG)) == image(memoryview(PNG)) == expected
+        with pytest.raises(InvalidRequestError, match="cannot read no"):
             image("no/such/file.png")
+        with pytest.raises(InvalidRequestError, match="not <class 'int'>"):
+            image(7)  # type: ignore[arg-type]
 
     def test_files(self, tmp_path: pathlib.Path) -> None:
         path = tmp_path / "report.pdf"

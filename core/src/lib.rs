@@ -42,6 +42,7 @@ pub mod config;
 pub mod engine;
 mod error;
 pub mod input;
+pub mod media;
 pub mod nearest;
 pub mod prompt;
 pub mod provider;

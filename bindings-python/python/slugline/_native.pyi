@@ -18,6 +18,7 @@ from typing import (
 from typing_extensions import Self
 
 from ._errors import SluglineError
+from .types import FilePart, ImagePart
 
 _T = TypeVar("_T")
 _Options: TypeAlias = dict[str, Any]
@@ -623,4 +624,8 @@ class Core:
 def _revive(kind: type[_T], json: str) -> _T: ...
 def _codes() -> list[str]: ...
 def _names(of: Literal["chat", "prompt", "options"]) -> list[str]: ...
+def _image(source: Any, detail: str | None, media_type: str | None) -> ImagePart: ...
+def _file(
+    source: Any, file_id: str | None, filename: str | None, media_type: str | None
+) -> FilePart: ...
 def _panic(place: str) -> Any: ...  # builds for tests only

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ._errors import InvalidRequestError
+from . import _native
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,16 +12,9 @@ if TYPE_CHECKING:
 
     from .types import FilePart, ImagePart
 
-_IMAGES = (
-    (b"\x89PNG\r\n\x1a\n", "image/png"),
-    (b"\xff\xd8\xff", "image/jpeg"),
-    (b"GIF87a", "image/gif"),
-    (b"GIF89a", "image/gif"),
-)
-
 
 def image(
-    source: str | PathLike[str] | bytes,
+    source: str | PathLike[str] | bytes | bytearray | memoryview,
     *,
     detail: Literal["auto", "low", "high"] | None = None,
     media_type: str | None = None,
@@ -32,28 +25,14 @@ def image(
     A file is read now and travels in the request. Its type is told by its first bytes; give
     `media_type` for others than PNG, JPEG, GIF and WebP.
     """
-    if isinstance(source, str) and _is_url(source):
-        url = source
-    else:
-        data, name = _read(source)
-        kind = media_type or _image_type(data)
-        if kind is None:
-            raise InvalidRequestError(
-                f"`image`: {name or 'the bytes'} is no PNG, JPEG, GIF or WebP image: "
-                "give its `media_type`",
-                param="image",
-            )
-        url = _data_url(data, kind)
-    part: ImagePart = {"type": "image_url", "image_url": {"url": url}}
-    if detail is not None:
-        part["image_url"] = {"url": url, "detail": detail}
+    part = _native._image(source, detail, media_type)
     if cache_control is not None:
         part["cache_control"] = cache_control
     return part
 
 
 def file(
-    source: str | PathLike[str] | bytes | None = None,
+    source: str | PathLike[str] | bytes | bytearray | memoryview | None = None,
     *,
     file_id: str | None = None,
     filename: str | None = None,
@@ -65,63 +44,7 @@ def file(
     A file is read now and travels in the request, with its name. Bytes need a `filename` or a
     `media_type`.
     """
-    part: FilePart = {"type": "file", "file": {}}
-    if file_id is not None:
-        part["file"]["file_id"] = file_id
-    elif source is None:
-        raise InvalidRequestError("`file` needs a path, bytes, a URL or a `file_id`", param="file")
-    elif isinstance(source, str) and source.startswith("data:"):
-        part["file"]["file_data"] = source
-    elif isinstance(source, str) and _is_url(source):
-        part["file"]["file_url"] = source
-    else:
-        data, name = _read(source)
-        filename = filename or name
-        kind = media_type or _file_type(filename)
-        if kind is None:
-            raise InvalidRequestError(
-                "`file`: the type of bytes is not known: give a `filename` or a `media_type`",
-                param="file",
-            )
-        part["file"]["file_data"] = _data_url(data, kind)
-    if filename is not None:
-        part["file"]["filename"] = filename
+    part = _native._file(source, file_id, filename, media_type)
     if cache_control is not None:
         part["cache_control"] = cache_control
     return part
-
-
-def _is_url(source: str) -> bool:
-    return source.startswith(("https://", "http://", "data:"))
-
-
-def _read(source: str | PathLike[str] | bytes) -> tuple[bytes, str | None]:
-    if isinstance(source, (bytes, bytearray, memoryview)):
-        return bytes(source), None
-    from os.path import basename
-
-    with open(source, "rb") as opened:
-        return opened.read(), basename(source)
-
-
-def _image_type(data: bytes) -> str | None:
-    for start, kind in _IMAGES:
-        if data.startswith(start):
-            return kind
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        return "image/webp"
-    return None
-
-
-def _file_type(filename: str | None) -> str | None:
-    if filename is None:
-        return None
-    from mimetypes import guess_type
-
-    return guess_type(filename)[0] or "application/octet-stream"
-
-
-def _data_url(data: bytes, kind: str) -> str:
-    from base64 import b64encode
-
-    return f"data:{kind};base64,{b64encode(data).decode('ascii')}"
