@@ -42,7 +42,7 @@ impl Bell {
     /// between is signalled again rather than lost.
     fn answer(&self) -> Vec<u64> {
         self.signal.receive();
-        self.rung.store(false, Ordering::Release);
+        self.rung.swap(false, Ordering::AcqRel);
         std::mem::take(&mut *self.rung_for.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -3,7 +3,6 @@
 //! Both read through a [`Reader`]: deltas cross from the core in batches, wait here, and become chunk
 //! objects one by one. The GIL is released only to fetch a batch.
 
-use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -31,8 +30,19 @@ pub(crate) struct Reader {
 #[derive(Default)]
 struct Fetched {
     head: Option<Arc<StreamHead>>,
-    deltas: VecDeque<Delta>,
+    deltas: std::vec::IntoIter<Delta>,
     ended: bool,
+}
+
+impl Fetched {
+    fn delta(&mut self) -> Option<Delta> {
+        let delta = self.deltas.next();
+        if self.deltas.as_slice().is_empty() {
+            // A stream that rests keeps no room for a burst.
+            self.deltas = Vec::new().into_iter();
+        }
+        delta
+    }
 }
 
 impl Reader {
@@ -53,7 +63,7 @@ impl Reader {
     /// The next chunk that was fetched already.
     pub(crate) fn chunk(&self) -> Option<ChatCompletionChunk> {
         let mut fetched = self.fetched();
-        let delta = fetched.deltas.pop_front()?;
+        let delta = fetched.delta()?;
         let head = fetched.head.clone()?;
         Some(ChatCompletionChunk::new(head, delta))
     }
@@ -62,7 +72,7 @@ impl Reader {
     pub(crate) fn text(&self) -> Option<String> {
         let mut fetched = self.fetched();
         loop {
-            if let Some(text) = fetched.deltas.pop_front()?.text
+            if let Some(text) = fetched.delta()?.text
                 && !text.is_empty()
             {
                 return Some(text);
@@ -81,7 +91,10 @@ impl Reader {
             fetched.head = Some(Arc::new(head));
         }
         fetched.ended = batch.deltas.is_empty();
-        fetched.deltas.extend(batch.deltas);
+        // One that was closed meanwhile gives nothing more; a pull comes here when nothing is left.
+        if !self.closed.load(Ordering::Relaxed) {
+            fetched.deltas = batch.deltas.into_iter();
+        }
     }
 
     /// The stream, in the process that opened it.
@@ -128,7 +141,7 @@ impl Reader {
 
     /// Forgets what was fetched.
     pub(crate) fn discard(&self) {
-        self.fetched().deltas.clear();
+        self.fetched().deltas = Vec::new().into_iter();
     }
 
     /// Fetches a batch on this thread.

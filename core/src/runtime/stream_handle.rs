@@ -99,6 +99,10 @@ impl StreamHandle {
     /// The stream's, or `invalid_request` where another pull is under way.
     pub async fn next_batch(&self, max: usize) -> Result<Batch> {
         let _reading = Reading::begin(&self.0)?;
+        self.pulled(max).await
+    }
+
+    async fn pulled(&self, max: usize) -> Result<Batch> {
         std::future::poll_fn(|cx| self.poll_batch(cx, max)).await
     }
 
@@ -116,8 +120,13 @@ impl StreamHandle {
             }
         }
         if !state.deltas.is_empty() {
-            let count = state.deltas.len().min(max);
-            let deltas = state.deltas.drain(..count).collect();
+            let max = max.max(1); // None would be the end.
+            let deltas = if state.deltas.len() <= max {
+                // The queue goes with them: a stream that rests keeps no room for a burst.
+                std::mem::take(&mut state.deltas).into()
+            } else {
+                state.deltas.drain(..max).collect()
+            };
             let head = state.head.take();
             let left = state.deltas.len();
             let room = state.room.take_if(|_| left < BATCH);
@@ -153,7 +162,8 @@ impl StreamHandle {
     /// # Errors
     /// The stream's, or `invalid_request` where another pull is under way.
     pub async fn completion(&self) -> Result<ChatCompletion> {
-        while !self.next_batch(BATCH).await?.deltas.is_empty() {}
+        let _reading = Reading::begin(&self.0)?;
+        while !self.pulled(BATCH).await?.deltas.is_empty() {}
         match &self.0.shared.lock().outcome {
             Some(Ok(completion)) => Ok(ChatCompletion::clone(completion)),
             Some(Err(error)) => Err(error.clone()),
@@ -238,7 +248,11 @@ impl Shared {
         if first {
             state.head = head.cloned();
         }
-        state.deltas.extend(deltas);
+        if state.deltas.is_empty() {
+            state.deltas = deltas.into();
+        } else {
+            state.deltas.extend(deltas);
+        }
         let reader = state.reader.take();
         drop(state);
         if let Some(reader) = reader {

@@ -92,7 +92,12 @@ impl Live {
 
     /// The next delta that is there already.
     pub(crate) fn pop(&mut self) -> Option<Delta> {
-        self.queue.next()
+        let delta = self.queue.next();
+        if delta.is_none() {
+            // A wire that rests keeps no room for a burst.
+            self.queue = Vec::new().into_iter();
+        }
+        delta
     }
 
     /// True once a delta has come that counts as output.
