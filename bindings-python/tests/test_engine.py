@@ -24,6 +24,8 @@ from slugline import (
     InvalidRequestError,
     NotFoundError,
     TemplateError,
+    _async_engine,
+    _engine,
     _native,
     file,
     image,
@@ -316,13 +318,23 @@ class TestSignatures:
 
     def test_both_classes_have_the_same_verbs(self) -> None:
         assert public(Engine) - {"as_async"} == public(AsyncEngine) - {"as_sync", "aclose"}
-        for verb in public(Engine) & public(AsyncEngine):
-            sync, aside = getattr(Engine, verb), getattr(AsyncEngine, verb)
-            if callable(sync):
-                assert list(inspect.signature(sync).parameters) == list(
-                    inspect.signature(aside).parameters
-                )
-                assert sync.__doc__
+        for kind in (_engine.Prompts, _async_engine.AsyncPrompts):
+            assert public(kind) == {"list", "get", "check"}
+
+    @pytest.mark.parametrize(
+        ("waited", "awaited"),
+        [(Engine, AsyncEngine), (_engine.Prompts, _async_engine.AsyncPrompts)],
+    )
+    def test_their_signatures_are_equal(self, waited: type, awaited: type) -> None:
+        """Names, order, kinds, defaults and types of every parameter, and what is given back."""
+        for verb in [*sorted(public(waited) & public(awaited)), "__init__"]:
+            here, there = getattr(waited, verb), getattr(awaited, verb)
+            if not callable(here):
+                assert isinstance(here, property) and isinstance(there, property)
+                here, there = here.fget, there.fget
+            here, there = inspect.signature(here), inspect.signature(there)
+            assert list(here.parameters.values()) == list(there.parameters.values()), verb
+            assert here.return_annotation == there.return_annotation.replace("Async", ""), verb
 
     def test_version(self) -> None:
         assert slugline.__version__ == _native.__version__

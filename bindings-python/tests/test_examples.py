@@ -24,12 +24,18 @@ def test_every_example_is_here() -> None:
     assert {path.stem for path in EXAMPLES.glob("*.py")} == OUTPUT.keys()
 
 
-def run(*arguments: str) -> str:
+def run(*arguments: str, folder: Path = ROOT) -> str:
     # Without keys, the examples are answered by the test provider.
     environment = {key: value for key, value in os.environ.items() if "API_KEY" not in key}
     command = [sys.executable, "-W", "error", *arguments]
     ended = subprocess.run(
-        command, capture_output=True, text=True, env=environment, cwd=ROOT, timeout=30, check=False
+        command,
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=folder,
+        timeout=30,
+        check=False,
     )
     assert ended.returncode == 0, ended.stderr
     assert ended.stderr == ""
@@ -43,9 +49,22 @@ def test_example(name: str) -> None:
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
+PROMPT = re.compile(r"`prompts/greet\.prompt`:\n\n```\n(.*?)```", re.DOTALL)
 
 
 @pytest.mark.parametrize("number", range(len(BLOCKS)))
-def test_lines_of_the_readme(number: int) -> None:
-    assert BLOCKS
-    run("-c", BLOCKS[number])
+def test_lines_of_the_readme(number: int, tmp_path: Path) -> None:
+    """Where the reader would be: with the prompt that the page shows, and no checkout."""
+    prompt = PROMPT.search(README)
+    assert prompt is not None
+    (tmp_path / "prompts").mkdir()
+    (tmp_path / "prompts" / "greet.prompt").write_text(prompt[1], encoding="utf-8")
+    printed = run("-c", BLOCKS[number], folder=tmp_path)
+    if "run_prompt" in BLOCKS[number]:
+        assert printed == "\n".join(["Say hello to Ada in one short, friendly sentence."] * 2)
+
+
+def test_the_page_stands_alone() -> None:
+    """A registry shows the page without the files beside it."""
+    links = re.findall(r"\]\(([^)]*)\)", README)
+    assert [link for link in links if not link.startswith("https://")] == []

@@ -147,7 +147,7 @@ def ask(_: int) -> Any:
 
 
 SIGNALS = """
-import signal, sys, threading, time
+import asyncio, signal, sys, threading, time
 from slugline import Engine
 
 def interrupt():
@@ -163,7 +163,17 @@ calls = {
     "chat": lambda: engine.chat("x", model="up/hang"),
     "stream": lambda: list(engine.chat_stream("x", model="up/stall-2")),
     "completion": lambda: engine.chat_stream("x", model="up/stall-2").completion(),
+    "awaited": lambda: asyncio.run(awaited()),
+    "async for": lambda: asyncio.run(async_for()),
 }
+
+async def awaited():
+    await engine.as_async().chat("x", model="up/hang")
+
+async def async_for():
+    async for _ in engine.as_async().chat_stream("x", model="up/stall-2"):
+        pass
+
 threading.Thread(target=interrupt).start()
 try:
     calls[what]()
@@ -173,8 +183,8 @@ engine.close()
 """
 
 
-@pytest.mark.parametrize("what", ["chat", "stream", "completion"])
-def test_ctrl_c_ends_a_synchronous_wait(upstream: Upstream, what: str) -> None:
+@pytest.mark.parametrize("what", ["chat", "stream", "completion", "awaited", "async for"])
+def test_ctrl_c_ends_a_wait(upstream: Upstream, what: str) -> None:
     ended = run_script(SIGNALS, f"http://127.0.0.1:{upstream.port}/v1", what)
     assert ended.returncode == 0, ended.stderr
     assert float(ended.stdout) < 200
