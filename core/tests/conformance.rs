@@ -12,6 +12,9 @@ use futures_util::StreamExt as _;
 use serde_json::{Value, json};
 use slugline::chat::{ChatRequest, PromptRequest};
 use slugline::config::Config;
+use slugline::engine::asks::{
+    AskUsage, DeleteRecordings, GiveFeedback, ListRecordings, RerunRecording,
+};
 use slugline::{Engine, Error, ErrorKind, input};
 
 mod pattern;
@@ -34,7 +37,10 @@ async fn every_engine_case() {
         let name = folder.file_name().unwrap().to_string_lossy().into_owned();
         let text = std::fs::read_to_string(folder.join("case.json"))
             .unwrap_or_else(|error| panic!("{name}: {error}"));
-        let text = text.replace("${case}", folder.to_str().unwrap());
+        let temp = tempfile::tempdir().unwrap();
+        let text = text
+            .replace("${case}", folder.to_str().unwrap())
+            .replace("${temp}", temp.path().to_str().unwrap());
         let case: Value =
             serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
         if let Err(error) = schema.validate(&case) {
@@ -116,8 +122,13 @@ async fn run_case(case: &Value) -> Result<(), String> {
         (Err(error), None) => return Err(format!("the configuration was refused: {error}")),
         (Ok(engine), None) => engine,
     };
+    let mut kept: Vec<(String, String)> = Vec::new();
     for (call, place) in case["calls"].as_array().unwrap().iter().zip(0..) {
-        run_call(&engine, call)
+        let mut text = call.to_string();
+        for (name, value) in &kept {
+            text = text.replace(&format!("\"${{{name}}}\""), value);
+        }
+        run_call(&engine, &serde_json::from_str(&text).unwrap(), &mut kept)
             .await
             .map_err(|failure| format!("calls[{place}]: {failure}"))?;
     }
@@ -125,17 +136,55 @@ async fn run_case(case: &Value) -> Result<(), String> {
 }
 
 /// What a call gave, under the names of `expect`.
-async fn run_call(engine: &Engine, call: &Value) -> Result<(), String> {
+async fn run_call(
+    engine: &Engine,
+    call: &Value,
+    kept: &mut Vec<(String, String)>,
+) -> Result<(), String> {
     let mut got = json!({});
-    let outcome = match call["verb"].as_str().unwrap() {
-        "chat" => whole(&mut got, async { engine.chat(read(call)?).await }).await,
-        "run_prompt" => whole(&mut got, async { engine.run_prompt(read(call)?).await }).await,
+    let verb = call["verb"].as_str().unwrap();
+    let outcome = match call["session"].as_str() {
+        Some(id) => session_verb(engine.session(id), verb, call, &mut got).await,
+        None => engine_verb(engine, verb, call, &mut got).await,
+    };
+    let Some(outcome) = outcome else {
+        return Err(format!("unknown verb {verb}"));
+    };
+    let expect = call["expect"].as_object().unwrap();
+    match (outcome, expect.get("error")) {
+        (Err(error), None) => return Err(format!("failed with {}: {error}", error.code())),
+        (Ok(()), Some(_)) => return Err(format!("did not fail, but gave {got}")),
+        (Err(error), Some(_)) => got["error"] = json!(error),
+        (Ok(()), None) => {}
+    }
+    for (name, path) in call["keep"].as_object().into_iter().flatten() {
+        let pointer = format!("/{}", path.as_str().unwrap().replace('.', "/"));
+        let value = got
+            .pointer(&pointer)
+            .ok_or_else(|| format!("nothing to keep at {path}"))?;
+        kept.push((name.clone(), value.to_string()));
+    }
+    expect
+        .iter()
+        .try_for_each(|(key, pattern)| check(key, pattern, &got[key]))
+}
+
+/// Makes a call on the engine itself; `None` where there is no such verb.
+async fn engine_verb(
+    engine: &Engine,
+    verb: &str,
+    call: &Value,
+    got: &mut Value,
+) -> Option<Result<(), Error>> {
+    Some(match verb {
+        "chat" => whole(got, async { engine.chat(read(call)?).await }).await,
+        "run_prompt" => whole(got, async { engine.run_prompt(read(call)?).await }).await,
         "chat_stream" => match read::<ChatRequest>(call) {
-            Ok(request) => stream(&mut got, engine.chat_stream(request)).await,
+            Ok(request) => stream(got, engine.chat_stream(request)).await,
             Err(error) => Err(error),
         },
         "run_prompt_stream" => match read::<PromptRequest>(call) {
-            Ok(request) => stream(&mut got, engine.run_prompt_stream(request)).await,
+            Ok(request) => stream(got, engine.run_prompt_stream(request)).await,
             Err(error) => Err(error),
         },
         "render_prompt" => read(call)
@@ -147,18 +196,74 @@ async fn run_call(engine: &Engine, call: &Value) -> Result<(), String> {
         "build_request" => read::<ChatRequest>(call)
             .and_then(|r| engine.build_request(r))
             .map(|request| got["request"] = json!(request)),
-        verb => return Err(format!("unknown verb {verb}")),
+        "recordings.rerun" => {
+            whole(got, async {
+                let (id, rerun) = read::<RerunRecording>(call)?.into_parts();
+                engine.recordings().rerun(&id, rerun).await
+            })
+            .await
+        }
+        verb => state_verb(engine, verb, call)
+            .await?
+            .map(|value| got["value"] = value),
+    })
+}
+
+/// A verb of the state, with what it gives.
+async fn state_verb(engine: &Engine, verb: &str, call: &Value) -> Option<Result<Value, Error>> {
+    let recordings = engine.recordings();
+    let text = |name: &str| call["args"][name].as_str().unwrap_or_default().to_owned();
+    let value = async {
+        Ok(Some(match verb {
+            "recordings.list" => {
+                json!(
+                    recordings
+                        .list(read::<ListRecordings>(call)?.into())
+                        .await?
+                )
+            }
+            "recordings.get" => json!(recordings.get(&text("id")).await?),
+            "recordings.query" => json!(recordings.query(&text("sql")).await?),
+            "recordings.delete" => {
+                json!(
+                    recordings
+                        .delete(read::<DeleteRecordings>(call)?.into())
+                        .await?
+                )
+            }
+            "feedback" => json!(engine.feedback(read::<GiveFeedback>(call)?.into()).await?),
+            "usage" => json!(engine.usage(read::<AskUsage>(call)?.into_query()?).await?),
+            _ => return Ok(None),
+        }))
     };
-    let expect = call["expect"].as_object().unwrap();
-    match (outcome, expect.get("error")) {
-        (Err(error), None) => return Err(format!("failed with {}: {error}", error.code())),
-        (Ok(()), Some(_)) => return Err(format!("did not fail, but gave {got}")),
-        (Err(error), Some(_)) => got["error"] = json!(error),
-        (Ok(()), None) => {}
-    }
-    expect
-        .iter()
-        .try_for_each(|(key, pattern)| check(key, pattern, &got[key]))
+    value.await.transpose()
+}
+
+/// Makes a call in a session; `None` where there is no such verb.
+async fn session_verb(
+    session: slugline::engine::Session,
+    verb: &str,
+    call: &Value,
+    got: &mut Value,
+) -> Option<Result<(), Error>> {
+    Some(match verb {
+        "chat" => whole(got, async { session.chat(read(call)?).await }).await,
+        "run_prompt" => whole(got, async { session.run_prompt(read(call)?).await }).await,
+        "chat_stream" => match read::<ChatRequest>(call) {
+            Ok(request) => stream(got, session.chat_stream(request)).await,
+            Err(error) => Err(error),
+        },
+        "run_prompt_stream" => match read::<PromptRequest>(call) {
+            Ok(request) => stream(got, session.run_prompt_stream(request)).await,
+            Err(error) => Err(error),
+        },
+        "history" => session
+            .history()
+            .await
+            .map(|messages| got["value"] = json!(messages)),
+        "clear" => session.clear().await.map(|()| got["value"] = Value::Null),
+        _ => return None,
+    })
 }
 
 fn read<T: serde::de::DeserializeOwned>(call: &Value) -> Result<T, Error> {

@@ -20,6 +20,7 @@ pub use completion::{ChatCompletion, Choice, FinishReason, Logprobs, TokenLogpro
 pub use content::{Content, Part};
 pub use message::{Message, Role};
 pub use meta::{Attempt, CampaignRef, Cost, Meta, PromptRef, Timing, Warning};
+pub(crate) use options::OneOrMany;
 pub use options::{CacheMode, IntoOption, Options, StreamOptions, UnsupportedPolicy};
 pub use request::{ChatRequest, PromptRequest};
 pub use tool::{FunctionCall, FunctionDefinition, ResponseFormat, Tool, ToolCall, ToolChoice};

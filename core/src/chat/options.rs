@@ -305,7 +305,7 @@ impl Overlay for JsonMap {
 }
 
 /// A string, or a list of strings.
-struct OneOrMany(Vec<String>);
+pub(crate) struct OneOrMany(pub(crate) Vec<String>);
 
 impl<'de> Deserialize<'de> for OneOrMany {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {

@@ -52,7 +52,8 @@ pub(super) fn draw<'a>(
 ) -> Result<Option<Drawn<'a>>> {
     if let Some(named) = &unit.own.ab_campaign {
         if let Some((key, campaign)) = campaigns.get_key_value(named.as_str()) {
-            return Ok(arm_of(key, campaign, unit.key));
+            let drawn = arm_of(key, campaign, unit.key);
+            return Ok(drawn.filter(|_| campaign.enabled));
         }
         if is_prompt(named) {
             return Ok(None);

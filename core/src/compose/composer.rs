@@ -3,9 +3,9 @@
 use serde_json::Value;
 
 use super::campaign::{self, Unit};
-use super::{RenderedPrompt, SystemPrompts, tools};
+use super::{RenderedPrompt, SystemPrompts, conversation, tools};
 use crate::chat::{
-    CampaignRef, ChatRequest, Message, Options, PromptRef, PromptRequest, Role, Warning,
+    CampaignRef, ChatRequest, JsonMap, Message, Options, PromptRef, PromptRequest, Role, Warning,
 };
 use crate::config::{Ask, Config, Models, Plan};
 use crate::error::{Error, ErrorKind, Result};
@@ -24,6 +24,10 @@ pub(crate) struct Composed {
     pub(crate) prompt: Option<PromptRef>,
     pub(crate) campaign: Option<CampaignRef>,
     pub(crate) warnings: Vec<Warning>,
+    /// The variables of the prompt, for the recording.
+    pub(crate) variables: Option<JsonMap>,
+    /// In a session: the messages that are new, its next turn without the answer.
+    pub(crate) turn: Vec<Message>,
 }
 
 /// A prompt with its arm and its messages, before routing.
@@ -35,6 +39,8 @@ struct Prepared {
     folder_model: Option<String>,
     campaign: Option<CampaignRef>,
     warnings: Vec<Warning>,
+    variables: Option<JsonMap>,
+    turn: Vec<Message>,
 }
 
 /// Composes calls over one configuration and its prompts.
@@ -63,10 +69,14 @@ impl<'a> Composer<'a> {
         }
     }
 
-    /// A call of `chat`.
-    pub(crate) fn chat(&self, request: ChatRequest) -> Result<Composed> {
+    /// A call of `chat`. The `history` of a session goes between its instructions and the rest.
+    pub(crate) fn chat(
+        &self,
+        request: ChatRequest,
+        history: Option<&[Message]>,
+    ) -> Result<Composed> {
         let ChatRequest {
-            messages,
+            mut messages,
             options: own,
         } = request;
         let key = assignment_key(&own);
@@ -82,6 +92,7 @@ impl<'a> Composer<'a> {
         if let Some(drawn) = &drawn {
             overlay_arm(&mut base, drawn);
         }
+        let turn = history.map(|history| conversation::chat(&mut messages, history));
         let prepared = Prepared {
             messages,
             base,
@@ -90,15 +101,25 @@ impl<'a> Composer<'a> {
             folder_model: None,
             campaign: drawn.map(|drawn| drawn.reference()),
             warnings: Vec::new(),
+            variables: None,
+            turn: turn.unwrap_or_default(),
         };
         self.compose(prepared, own)
     }
 
-    /// A call of `run_prompt`. `history` goes between the template and the new messages.
-    pub(crate) fn prompt(&self, request: PromptRequest, history: &[Message]) -> Result<Composed> {
-        let (mut prepared, trim, appended, own) = self.prepare(request, history)?;
+    /// A call of `run_prompt`. The `history` of a session goes between the template and the new messages.
+    pub(crate) fn prompt(
+        &self,
+        request: PromptRequest,
+        history: Option<&[Message]>,
+    ) -> Result<Composed> {
+        let (mut prepared, trim, appended, own) =
+            self.prepare(request, history.unwrap_or_default())?;
         if trim {
             prepared.messages.iter_mut().for_each(trim_text);
+        }
+        if let Some(history) = history {
+            prepared.turn = conversation::prompt(&mut prepared.messages, history, &appended);
         }
         prepared.messages.extend(appended);
         self.compose(prepared, own)
@@ -199,6 +220,8 @@ impl<'a> Composer<'a> {
             folder_model: prompt.project_model.clone(),
             campaign,
             warnings: rendered.warnings,
+            variables: Some(variables),
+            turn: Vec::new(),
         };
         Ok((prepared, rendered.trim, messages, own))
     }
@@ -212,6 +235,8 @@ impl<'a> Composer<'a> {
             folder_model,
             campaign,
             mut warnings,
+            variables,
+            turn,
         } = prepared;
         merge_labels(&mut own);
         let plan = self.models.resolve(&Ask {
@@ -276,6 +301,8 @@ impl<'a> Composer<'a> {
             prompt,
             campaign,
             warnings,
+            variables,
+            turn,
         })
     }
 }

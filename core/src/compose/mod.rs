@@ -4,6 +4,7 @@
 
 mod campaign;
 mod composer;
+mod conversation;
 mod rendered;
 mod system;
 mod tools;

@@ -175,6 +175,7 @@ impl Read for Storage {
     fn read(value: Value, at: &At<'_>) -> Result<Self> {
         let text = String::read(value, at)?;
         match text.split_once(':') {
+            None if text == "memory" => Ok(Storage::Memory),
             Some(("memory", "")) => Ok(Storage::Memory),
             Some(("sqlite", path)) if !path.is_empty() => Ok(Storage::Sqlite(PathBuf::from(path))),
             Some(("postgres" | "postgresql", _)) => {

@@ -9,6 +9,7 @@ use crate::config::{Config, ConfigSource};
 use crate::error::Result;
 use crate::prompt::{FileStore, PromptStore, Rules};
 use crate::provider::KeyProvider;
+use crate::store::Store;
 use crate::template::Helpers;
 
 /// Opens an [`Engine`].
@@ -20,6 +21,7 @@ pub struct EngineBuilder {
     keys: Vec<(String, Arc<dyn KeyProvider>)>,
     prompts: Option<Arc<dyn PromptStore>>,
     helpers: Helpers,
+    store: Option<Arc<dyn Store>>,
 }
 
 impl EngineBuilder {
@@ -65,10 +67,18 @@ impl EngineBuilder {
         self
     }
 
+    /// Keeps sessions, recordings and feedback in this store instead of the configured one. Recordings reach it
+    /// in batches from a thread of the engine, which also closes it with the engine.
+    #[must_use]
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
     /// Opens the engine.
     ///
     /// # Errors
-    /// `config_error`.
+    /// `config_error`; `store_error` where a file of storage cannot be opened.
     pub fn open(self) -> Result<Engine> {
         let mut config = match self.config {
             Some(config) => config,
@@ -85,6 +95,7 @@ impl EngineBuilder {
             Some(store) => store,
             None => Arc::new(FileStore::configured(&config, rules.clone())?),
         };
-        Ok(Engine(Arc::new(Core::open(config, prompts, rules)?)))
+        let core = Core::open(config, prompts, rules, self.store)?;
+        Ok(Engine(Arc::new(core)))
     }
 }

@@ -8,9 +8,24 @@ use tokio::time::Instant;
 
 use super::attempts::AttemptLog;
 use super::core::Core;
-use crate::chat::{CampaignRef, Message, Options, PromptRef, UnsupportedPolicy};
+use super::session::Turn;
+use crate::chat::{
+    CampaignRef, ChatCompletion, JsonMap, Message, Options, PromptRef, UnsupportedPolicy,
+};
 use crate::config::Plan;
+use crate::error::Result;
 use crate::provider::Target;
+
+/// What is recorded of a call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Keep {
+    /// It is not counted anywhere.
+    Nothing,
+    /// Everything but prompt, variables and answer.
+    Facts,
+    /// All of it.
+    Everything,
+}
 
 /// One call under way.
 pub(super) struct Call {
@@ -27,6 +42,17 @@ pub(super) struct Call {
     pub(super) completion_ids: Vec<String>,
     pub(super) prompt: Option<PromptRef>,
     pub(super) campaign: Option<CampaignRef>,
+    /// The variables of the prompt.
+    pub(super) variables: Option<JsonMap>,
+    pub(super) keep: Keep,
+    /// The caller asked that what is said be kept nowhere.
+    pub(super) off_the_record: bool,
+    /// In a session: the messages that are new.
+    pub(super) spoken: Vec<Message>,
+    /// In a session: what is appended when the call has ended well.
+    pub(super) turn: Option<Turn>,
+    /// When it began: Unix time in milliseconds.
+    pub(super) created_ms: i64,
     pub(super) started: Instant,
     pub(super) deadline: Instant,
     pub(super) idle: Duration,
@@ -47,6 +73,14 @@ impl Call {
         options.overlay(target.params.clone());
         options.overlay(self.own.clone());
         Cow::Owned(options)
+    }
+
+    /// Appends the call's turn, in a session.
+    pub(super) async fn end_turn(&self, answer: ChatCompletion) -> Result<ChatCompletion> {
+        match &self.turn {
+            Some(turn) => turn.append(&self.core, answer).await,
+            None => Ok(answer),
+        }
     }
 
     /// Whether the provider is asked to stream: for the caller, or to see the first delta in time.

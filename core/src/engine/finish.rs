@@ -8,13 +8,14 @@ use super::attempt::{Answer, cut_before_output, redact};
 use super::attempts::{AttemptEntry, millis};
 use super::call::Call;
 use super::dispatch::{Place, Won};
+use super::record;
 use crate::catalogue;
 use crate::chat::{ChatCompletion, Cost, Meta, StreamHead, Timing};
 use crate::clock;
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::{Credentials, Reply, ReplyHead, Target};
 use crate::route::{Candidate, Trial};
-use crate::stream::{Accumulator, Finisher, Live, Opened};
+use crate::stream::{Accumulator, Finished, Finisher, Live, Opened};
 
 /// What stays of the winning attempt while its answer is read.
 pub(super) struct Ending {
@@ -75,7 +76,10 @@ impl Ending {
         if let Some(entry) = self.entry.take() {
             entry.succeed();
         }
-        Ok(self.build(reply))
+        let call = self.call.clone();
+        let mut completion = self.build(reply);
+        record::answered(&call, &mut completion);
+        Ok(completion)
     }
 
     fn build(self, mut reply: Reply) -> ChatCompletion {
@@ -160,12 +164,25 @@ impl Ending {
 }
 
 impl Finisher for Ending {
-    fn complete(self: Box<Self>, reply: Reply) -> Result<ChatCompletion> {
-        (*self).complete(reply)
+    fn complete(self: Box<Self>, reply: Reply) -> Finished {
+        let call = self.call.clone();
+        match (*self).complete(reply) {
+            Err(error) => {
+                record::failed(&call, &error);
+                Finished::Now(Err(error))
+            }
+            Ok(completion) if call.turn.is_some() => Finished::Later(Box::pin(async move {
+                call.end_turn(completion).await.map_err(interrupted)
+            })),
+            Ok(completion) => Finished::Now(Ok(Box::new(completion))),
+        }
     }
 
     fn fail(self: Box<Self>, error: Error, partial: Reply) -> Error {
-        self.failed(error, Some(partial))
+        let call = self.call.clone();
+        let error = self.failed(error, Some(partial));
+        record::failed(&call, &error);
+        error
     }
 }
 

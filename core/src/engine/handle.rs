@@ -7,15 +7,19 @@ use tokio::time::Instant;
 
 use super::attempts::AttemptLog;
 use super::builder::EngineBuilder;
-use super::call::Call;
+use super::call::{Call, Keep};
 use super::core::Core;
 use super::dispatch;
 use super::finish;
 use super::look::{ProviderRequest, RequestFor};
 use super::prompts::Prompts;
+use super::record::{self, Unended};
+use super::session::Session;
+use super::state::PATIENCE;
 use crate::chat::{ChatCompletion, ChatRequest, PromptRequest};
+use crate::clock;
 use crate::compose::{Composed, Composer, RenderedPrompt};
-use crate::config::Config;
+use crate::config::{Config, Recording as Keeps};
 use crate::error::{ErrorKind, Result};
 use crate::route::Candidate;
 use crate::stream::ChatStream;
@@ -49,7 +53,7 @@ impl Engine {
     /// # Errors
     /// Any kind of [`ErrorKind`]; every attempt is listed in the error.
     pub async fn chat(&self, request: ChatRequest) -> Result<ChatCompletion> {
-        let call = self.begin(self.composer().chat(request)?, false)?;
+        let call = self.begin(self.composer().chat(request, None)?, false)?;
         self.whole(call).await
     }
 
@@ -62,7 +66,7 @@ impl Engine {
             .include_usage;
         let engine = self.clone();
         self.stream(include_usage, async move {
-            let call = engine.begin(engine.composer().chat(request)?, true)?;
+            let call = engine.begin(engine.composer().chat(request, None)?, true)?;
             engine.open(call).await
         })
     }
@@ -72,7 +76,7 @@ impl Engine {
     /// # Errors
     /// As [`Engine::chat`], and `not_found`, `template_error`, `missing_variable`, `invalid_variables`.
     pub async fn run_prompt(&self, request: PromptRequest) -> Result<ChatCompletion> {
-        let call = self.begin(self.composer().prompt(request, &[])?, false)?;
+        let call = self.begin(self.composer().prompt(request, None)?, false)?;
         self.whole(call).await
     }
 
@@ -85,7 +89,7 @@ impl Engine {
             .include_usage;
         let engine = self.clone();
         self.stream(include_usage, async move {
-            let call = engine.begin(engine.composer().prompt(request, &[])?, true)?;
+            let call = engine.begin(engine.composer().prompt(request, None)?, true)?;
             engine.open(call).await
         })
     }
@@ -104,8 +108,10 @@ impl Engine {
     /// Those of [`Engine::chat`] that come before sending.
     pub fn build_request(&self, request: impl Into<RequestFor>) -> Result<ProviderRequest> {
         let (composed, stream) = match request.into() {
-            RequestFor::Chat(request, stream) => (self.composer().chat(*request)?, stream),
-            RequestFor::Prompt(request, stream) => (self.composer().prompt(*request, &[])?, stream),
+            RequestFor::Chat(request, stream) => (self.composer().chat(*request, None)?, stream),
+            RequestFor::Prompt(request, stream) => {
+                (self.composer().prompt(*request, None)?, stream)
+            }
         };
         let call = self.begin(composed, stream)?;
         let candidates = self.candidates(&call);
@@ -113,6 +119,21 @@ impl Engine {
             return Err(dispatch::none_left());
         };
         ProviderRequest::of(&call, candidate)
+    }
+
+    /// The session with this id: calls on it see its earlier turns and add theirs.
+    pub fn session(&self, id: impl Into<Arc<str>>) -> Session {
+        Session::new(self.clone(), id.into())
+    }
+
+    /// Waits until everything recorded so far is in the store, at most five seconds. Engines need not be shut
+    /// down: dropping the last clone does the same, on the thread that drops it.
+    pub async fn shutdown(&self) {
+        if let Ok(flushed) = tokio::time::timeout(PATIENCE, self.0.state.flushed()).await
+            && let Err(error) = flushed
+        {
+            tracing::warn!(%error, "recordings were not written");
+        }
     }
 
     /// The stored prompts.
@@ -125,7 +146,7 @@ impl Engine {
         &self.0.warnings
     }
 
-    fn composer(&self) -> Composer<'_> {
+    pub(super) fn composer(&self) -> Composer<'_> {
         Composer::new(
             &self.0.config,
             &self.0.models,
@@ -135,7 +156,7 @@ impl Engine {
         )
     }
 
-    fn begin(&self, composed: Composed, streams: bool) -> Result<Call> {
+    pub(super) fn begin(&self, composed: Composed, streams: bool) -> Result<Call> {
         let started = Instant::now();
         let engine = &self.0.config.engine;
         let Composed {
@@ -146,6 +167,8 @@ impl Engine {
             prompt,
             campaign,
             warnings,
+            variables,
+            turn,
         } = composed;
         let ms = |own: Option<u64>, base: Option<u64>| {
             own.or(base).filter(|ms| *ms > 0).map(Duration::from_millis)
@@ -156,6 +179,14 @@ impl Engine {
             .unwrap_or(Duration::from_millis(engine.idle_timeout_ms));
         let log = AttemptLog::default();
         warnings.into_iter().for_each(|warning| log.warn(warning));
+        let store = own.store.or(base.store).unwrap_or(true);
+        let do_not_record = own.do_not_record.or(base.do_not_record).unwrap_or(false);
+        let keep = match self.0.state.keeps {
+            Keeps::Off => Keep::Nothing,
+            _ if !store => Keep::Nothing,
+            Keeps::Full if !do_not_record => Keep::Everything,
+            _ => Keep::Facts,
+        };
         let choices = own.n.or(base.n).unwrap_or(1).max(1);
         Ok(Call {
             core: self.0.clone(),
@@ -167,6 +198,12 @@ impl Engine {
             completion_ids: (0..choices).map(|_| new_uuid()).collect(),
             prompt,
             campaign,
+            variables,
+            keep,
+            off_the_record: !store || do_not_record,
+            spoken: turn,
+            turn: None,
+            created_ms: clock::unix_millis(),
             started,
             deadline: started + timeout.min(Duration::from_secs(365 * 24 * 3600)),
             idle,
@@ -206,18 +243,35 @@ impl Engine {
             .order(&call.plan, call.max_ttft, kinds.as_ref())
     }
 
-    async fn whole(&self, call: Call) -> Result<ChatCompletion> {
+    pub(super) async fn whole(&self, call: Call) -> Result<ChatCompletion> {
         let call = Arc::new(call);
-        dispatch::whole(&call, &self.candidates(&call)).await
+        let unended = Unended::watch(&call);
+        let outcome = dispatch::whole(&call, &self.candidates(&call)).await;
+        unended.ended();
+        match outcome {
+            Ok(completion) => call.end_turn(completion).await,
+            Err(error) => {
+                record::failed(&call, &error);
+                Err(error)
+            }
+        }
     }
 
-    async fn open(&self, call: Call) -> Result<crate::stream::Opened> {
+    pub(super) async fn open(&self, call: Call) -> Result<crate::stream::Opened> {
         let call = Arc::new(call);
-        let won = dispatch::first(&call, &self.candidates(&call)).await?;
-        Ok(finish::opened(call, won))
+        let unended = Unended::watch(&call);
+        let won = dispatch::first(&call, &self.candidates(&call)).await;
+        unended.ended();
+        match won {
+            Ok(won) => Ok(finish::opened(call, won)),
+            Err(error) => {
+                record::failed(&call, &error);
+                Err(error)
+            }
+        }
     }
 
-    fn stream(
+    pub(super) fn stream(
         &self,
         include_usage: bool,
         opening: impl Future<Output = Result<crate::stream::Opened>> + Send + 'static,

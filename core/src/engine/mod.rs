@@ -1,5 +1,6 @@
 //! The engine: opened once and shared; `chat`, `run_prompt`, their streams, and the one attempt loop.
 
+pub mod asks;
 mod attempt;
 mod attempts;
 mod builder;
@@ -10,9 +11,17 @@ mod finish;
 mod handle;
 mod look;
 mod prompts;
+mod record;
+mod recorder;
+mod recordings;
+mod reports;
+mod session;
+mod state;
 mod transports;
 
 pub use builder::EngineBuilder;
 pub use handle::Engine;
 pub use look::{ProviderRequest, RequestFor};
 pub use prompts::Prompts;
+pub use recordings::{Recordings, Rerun};
+pub use session::Session;

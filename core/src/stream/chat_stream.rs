@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::{Accumulator, CancelHandle, Live};
-use crate::chat::{ChatCompletion, ChatCompletionChunk, Delta, StreamHead};
+use crate::chat::{ChatCompletion, ChatCompletionChunk, Delta, StreamHead, Usage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::Reply;
 use crate::transport::BoxFuture;
@@ -27,9 +27,17 @@ pub(crate) struct Opened {
 /// What the engine does when a stream ends.
 pub(crate) trait Finisher: Send {
     /// The answer is complete.
-    fn complete(self: Box<Self>, reply: Reply) -> Result<ChatCompletion>;
+    fn complete(self: Box<Self>, reply: Reply) -> Finished;
     /// It broke off, or was cancelled: the error as the caller shall see it.
     fn fail(self: Box<Self>, error: Error, partial: Reply) -> Error;
+}
+
+/// How a complete answer ends its stream.
+pub(crate) enum Finished {
+    /// At once.
+    Now(Result<Box<ChatCompletion>>),
+    /// When this is done: the reader has everything but the end by then.
+    Later(BoxFuture<'static, Result<ChatCompletion>>),
 }
 
 /// A streamed answer.
@@ -52,14 +60,22 @@ pub struct ChatStream {
 enum State {
     Opening(BoxFuture<'static, Result<Opened>>),
     Live(Box<Opened>),
+    Ending(Box<Ending>),
     Ended,
+}
+
+/// Everything was read, and something is still to be done.
+struct Ending {
+    work: BoxFuture<'static, Result<ChatCompletion>>,
+    /// Told at the end.
+    usage: Option<Usage>,
 }
 
 impl std::fmt::Debug for ChatStream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let state = match self.state {
             State::Opening(_) => "opening",
-            State::Live(_) => "live",
+            State::Live(_) | State::Ending(_) => "live",
             State::Ended => "ended",
         };
         f.debug_struct("ChatStream")
@@ -101,7 +117,7 @@ impl ChatStream {
         self.ready = Vec::new().into_iter();
         match std::mem::replace(&mut self.state, State::Ended) {
             State::Ended => {}
-            State::Opening(_) => self.outcome = Some(Err(cancelled())),
+            State::Opening(_) | State::Ending(_) => self.outcome = Some(Err(cancelled())),
             State::Live(opened) => {
                 let partial = self.accumulator.take(opened.live.head().clone());
                 self.outcome = Some(Err(opened.finisher.fail(cancelled(), partial)));
@@ -154,6 +170,16 @@ impl ChatStream {
                 }
             }
         }
+        if let State::Ending(ending) = &mut self.state {
+            return match ending.work.as_mut().poll(cx) {
+                Poll::Pending => Poll::Pending,
+                Poll::Ready(ended) => {
+                    let usage = ending.usage.take();
+                    self.state = State::Ended;
+                    self.conclude(ended.map(Box::new), usage, Vec::new())
+                }
+            };
+        }
         let mut batch = Vec::new();
         loop {
             let State::Live(opened) = &mut self.state else {
@@ -178,7 +204,7 @@ impl ChatStream {
             }
             match opened.live.poll_fill(cx) {
                 Poll::Ready(Ok(true)) => {}
-                Poll::Ready(Ok(false)) => return self.finish(batch),
+                Poll::Ready(Ok(false)) => return self.finish(cx, batch),
                 Poll::Ready(Err(error)) => return self.fail(error, batch),
                 Poll::Pending if batch.is_empty() => return Poll::Pending,
                 Poll::Pending => return Poll::Ready(Ok(batch)),
@@ -186,15 +212,33 @@ impl ChatStream {
         }
     }
 
-    fn finish(&mut self, mut batch: Vec<Delta>) -> Poll<Result<Vec<Delta>>> {
+    fn finish(&mut self, cx: &mut Context<'_>, batch: Vec<Delta>) -> Poll<Result<Vec<Delta>>> {
         let State::Live(opened) = std::mem::replace(&mut self.state, State::Ended) else {
             return Poll::Ready(Ok(batch));
         };
         let reply = self.accumulator.take(opened.live.head().clone());
         let usage = reply.usage.clone().filter(|_| self.include_usage);
         match opened.finisher.complete(reply) {
+            Finished::Now(ended) => self.conclude(ended, usage, batch),
+            Finished::Later(work) => {
+                self.state = State::Ending(Box::new(Ending { work, usage }));
+                if batch.is_empty() {
+                    return self.poll_batch(cx, 1);
+                }
+                Poll::Ready(Ok(batch))
+            }
+        }
+    }
+
+    fn conclude(
+        &mut self,
+        ended: Result<Box<ChatCompletion>>,
+        usage: Option<Usage>,
+        mut batch: Vec<Delta>,
+    ) -> Poll<Result<Vec<Delta>>> {
+        match ended {
             Ok(completion) => {
-                self.outcome = Some(Ok(Box::new(completion)));
+                self.outcome = Some(Ok(completion));
                 if let Some(usage) = usage {
                     batch.push(Delta {
                         usage: Some(usage),

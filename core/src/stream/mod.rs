@@ -12,5 +12,5 @@ pub use cancel::CancelHandle;
 #[cfg(feature = "runtime")]
 pub(crate) use chat_stream::cancelled;
 pub use chat_stream::{BATCH, ChatStream};
-pub(crate) use chat_stream::{Finisher, Opened};
+pub(crate) use chat_stream::{Finished, Finisher, Opened};
 pub(crate) use live::Live;

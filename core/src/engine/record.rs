@@ -1,0 +1,207 @@
+//! What is recorded of a call, once it has ended: the facts always, the payload only where everything is
+//! to be kept and the call did not say otherwise.
+
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::call::{Call, Keep};
+use crate::chat::{ChatCompletion, Choice, JsonMap, Timing, Warning};
+use crate::error::Error;
+use crate::store::Recording;
+
+/// Options that are no part of a recorded request: secrets may be in the one, the others speak of the
+/// recording itself.
+const UNKEPT: &[&str] = &[
+    "extra_headers",
+    "labels",
+    "metadata",
+    "tags",
+    "store",
+    "do_not_record",
+];
+
+/// Records a call that gave an answer, and writes the recording's id into it.
+pub(super) fn answered(call: &Call, completion: &mut ChatCompletion) {
+    if call.keep == Keep::Nothing {
+        return;
+    }
+    let meta = &completion.meta;
+    let mut recording = Recording {
+        model: Some(completion.model.clone()),
+        provider: Some(meta.provider.clone()),
+        attempts: meta.attempts.clone(),
+        timing: meta.timing,
+        warnings: meta.warnings.clone(),
+        ..facts(call)
+    };
+    take_answer(&mut recording, completion);
+    let bytes = add_payload(call, &mut recording, Some(&completion.choices));
+    let id = recording.id.clone();
+    if call.core.state.record(recording, bytes) {
+        completion.meta.recording_id = Some(id);
+    } else {
+        completion.meta.warnings.push(Warning {
+            code: "recording_lost".to_owned(),
+            param: None,
+            message: "the call was not recorded: the store does not keep up, or cannot be written"
+                .to_owned(),
+        });
+    }
+}
+
+/// Records a call that failed.
+pub(super) fn failed(call: &Call, error: &Error) {
+    if call.keep == Keep::Nothing {
+        return;
+    }
+    let data = error.data();
+    let mut recording = unanswered(call, error.code());
+    if let (Some(provider), Some(model)) = (&data.provider, &data.model) {
+        recording.model = Some(format!("{provider}/{model}"));
+        recording.provider = Some(provider.clone());
+    }
+    let partial = data.partial.as_deref();
+    if let Some(partial) = partial {
+        take_answer(&mut recording, partial);
+    }
+    let choices = partial.map(|partial| partial.choices.as_slice());
+    let bytes = add_payload(call, &mut recording, choices);
+    call.core.state.record(recording, bytes);
+}
+
+/// A call that is dropped before it has ended is recorded as cancelled.
+pub(super) struct Unended(Option<Arc<Call>>);
+
+impl Unended {
+    pub(super) fn watch(call: &Arc<Call>) -> Self {
+        Unended(Some(call.clone()))
+    }
+
+    /// It ended, or somebody else sees to its end.
+    pub(super) fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Unended {
+    fn drop(&mut self) {
+        if let Some(call) = &self.0
+            && call.keep != Keep::Nothing
+        {
+            let mut recording = unanswered(call, "cancelled");
+            let bytes = add_payload(call, &mut recording, None);
+            call.core.state.record(recording, bytes);
+        }
+    }
+}
+
+/// What is known before any answer.
+fn facts(call: &Call) -> Recording {
+    let mut labels = call.base.labels.clone();
+    labels.extend(call.own.labels.clone());
+    for value in labels.values_mut() {
+        if !value.is_string() {
+            *value = Value::String(value.to_string());
+        }
+    }
+    let tags = if call.own.tags.is_empty() {
+        &call.base.tags
+    } else {
+        &call.own.tags
+    };
+    Recording {
+        id: uuid::Uuid::new_v4().to_string(),
+        created_ms: call.created_ms,
+        session_id: call.session_id.clone(),
+        completion_ids: call.completion_ids.clone(),
+        project: call.plan.project.clone(),
+        prompt: call.prompt.clone(),
+        campaign: call.campaign.clone(),
+        requested_models: call.own.model.clone(),
+        stream: call.streams,
+        labels,
+        tags: tags.clone(),
+        ..Recording::default()
+    }
+}
+
+fn unanswered(call: &Call, code: &str) -> Recording {
+    let (attempts, warnings, queued) = call.log.summary();
+    let last = attempts.last();
+    Recording {
+        model: last.map(|last| format!("{}/{}", last.provider, last.model)),
+        provider: last.map(|last| last.provider.clone()),
+        error_code: Some(code.to_owned()),
+        timing: Timing {
+            queue_ms: super::attempts::millis(queued),
+            ttft_ms: None,
+            total_ms: super::attempts::millis(call.started.elapsed()),
+        },
+        attempts,
+        warnings,
+        ..facts(call)
+    }
+}
+
+fn take_answer(recording: &mut Recording, answer: &ChatCompletion) {
+    recording
+        .provider_model
+        .clone_from(&answer.meta.provider_model);
+    recording.usage.clone_from(&answer.usage);
+    recording.cost.clone_from(&answer.meta.cost);
+    let reason = answer
+        .choices
+        .first()
+        .and_then(|choice| choice.finish_reason);
+    recording.finish_reason = reason.map(|reason| reason.as_str().to_owned());
+}
+
+/// Adds the payload, where it is to be kept, and gives about how many bytes it has.
+fn add_payload(call: &Call, recording: &mut Recording, answer: Option<&[Choice]>) -> usize {
+    if call.keep != Keep::Everything {
+        return 0;
+    }
+    let mut options = call.base.clone();
+    options.overlay(call.own.clone());
+    let mut request = JsonMap::new();
+    request.insert("messages".to_owned(), json(&call.messages));
+    if let Value::Object(options) = json(&options) {
+        let kept = options
+            .into_iter()
+            .filter(|(name, _)| !UNKEPT.contains(&name.as_str()));
+        request.extend(kept);
+    }
+    let bytes = weight(request.values())
+        + call
+            .variables
+            .as_ref()
+            .map_or(0, |map| weight(map.values()))
+        + answer.map_or(0, |choices| {
+            choices
+                .iter()
+                .map(|choice| choice.message.text().len())
+                .sum()
+        });
+    recording.request = Some(request);
+    recording.variables.clone_from(&call.variables);
+    recording.answer = answer.map(<[Choice]>::to_vec);
+    bytes
+}
+
+fn json(value: &impl serde::Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
+}
+
+/// About how many bytes the values take: their texts, and a little for each.
+fn weight<'a>(values: impl Iterator<Item = &'a Value>) -> usize {
+    values
+        .map(|value| match value {
+            Value::String(text) => text.len(),
+            Value::Array(items) => weight(items.iter()),
+            Value::Object(map) => weight(map.values()),
+            _ => 0,
+        })
+        .map(|bytes| bytes + 16)
+        .sum()
+}
