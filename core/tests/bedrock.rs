@@ -22,6 +22,100 @@ fn without_the_feature_the_error_names_it() {
 }
 
 #[cfg(feature = "bedrock")]
+mod support;
+
+#[cfg(feature = "bedrock")]
+mod clock {
+    use std::time::{Duration, SystemTime};
+
+    use serde_json::Value;
+    use slugline::chat::ChatRequest;
+
+    use super::support::{Asked, Reply, Server};
+    use super::*;
+
+    /// Signing keys reach an engine by the environment alone: this test runs itself again with them.
+    #[test]
+    fn a_wrong_clock_is_corrected_once_and_remembered() {
+        let out = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--ignored", "--exact", "clock::signed"])
+            .env_remove("AWS_BEARER_TOKEN_BEDROCK")
+            .env("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+            .env(
+                "AWS_SECRET_ACCESS_KEY",
+                "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY",
+            )
+            .output()
+            .unwrap();
+        let said = String::from_utf8_lossy(&out.stdout);
+        assert!(out.status.success() && said.contains("1 passed"), "{said}");
+    }
+
+    /// Enough to be in another year.
+    const AHEAD: Duration = Duration::from_secs(400 * 24 * 3600);
+
+    fn refused(theirs: SystemTime) -> Reply {
+        let date = httpdate::fmt_http_date(theirs);
+        let headers = [
+            ("x-amzn-errortype", "InvalidSignatureException"),
+            ("date", date.as_str()),
+        ];
+        Reply::new(403, &headers, r#"{"message": "Signature expired"}"#)
+    }
+
+    fn answered() -> Reply {
+        let said: Value = json!({"role": "assistant", "content": [{"text": "Hello"}]});
+        let body = json!({"output": {"message": said}, "stopReason": "end_turn"});
+        Reply::json(200, &body)
+    }
+
+    /// The year by which a request was signed.
+    fn year(asked: &Asked) -> String {
+        asked.header("x-amz-date").unwrap()[..4].to_owned()
+    }
+
+    #[tokio::test]
+    #[ignore = "needs the environment that the test above gives it"]
+    async fn signed() {
+        let (ours, theirs) = (SystemTime::now(), SystemTime::now() + AHEAD);
+        let replies = vec![refused(theirs), answered(), answered()];
+        let server = Server::start(replies).await;
+        let config =
+            json!({"providers": {"bedrock": {"base_url": server.url(), "region": "us-east-1"}}});
+        let engine = Engine::new(Config::from_value(config).unwrap()).unwrap();
+        let request = || ChatRequest::new("hi").model("bedrock/amazon.nova-lite-v1:0");
+        let answer = engine.chat(request().max_retries(0u32)).await.unwrap();
+        assert_eq!(answer.text(), "Hello");
+        let codes: Vec<_> = answer
+            .meta
+            .attempts
+            .iter()
+            .map(|a| a.code.as_deref())
+            .collect();
+        assert_eq!(codes, [Some("authentication"), None]);
+        engine.chat(request()).await.unwrap();
+        let years: Vec<String> = server.requests().iter().map(year).collect();
+        let [ours, theirs_now] =
+            [ours, theirs].map(|time| httpdate::fmt_http_date(time)[12..16].to_owned());
+        let expected = [&ours, &theirs_now, &theirs_now];
+        assert_eq!(
+            years.iter().collect::<Vec<_>>(),
+            expected,
+            "the second call knows the clock"
+        );
+
+        // Still refused: that is the answer.
+        let server = Server::always(refused(theirs)).await;
+        let config =
+            json!({"providers": {"bedrock": {"base_url": server.url(), "region": "us-east-1"}}});
+        let engine = Engine::new(Config::from_value(config).unwrap()).unwrap();
+        let error = engine.chat(request()).await.unwrap_err();
+        assert_eq!(error.code(), "authentication");
+        assert_eq!(server.requests().len(), 2);
+    }
+}
+
+#[cfg(feature = "bedrock")]
 mod built_in {
     use std::path::Path;
 

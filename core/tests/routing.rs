@@ -17,29 +17,10 @@ use slugline::{Engine, ErrorKind};
 
 mod support;
 
+use support::openai::{answer, role, streamed, text};
 use support::{Reply, Server};
 
 const SOON: Duration = Duration::from_secs(5);
-
-fn answer(text: &str) -> Reply {
-    let body = json!({"id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [{"index": 0,
-        "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}]});
-    Reply::json(200, &body)
-}
-
-fn chunk(delta: Value, finish: Value) -> String {
-    json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
-        "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]})
-    .to_string()
-}
-
-fn streamed(text: &str) -> Reply {
-    Reply::sse(&[
-        &chunk(json!({"content": text}), Value::Null),
-        &chunk(json!({}), json!("stop")),
-        "[DONE]",
-    ])
-}
 
 fn engine(servers: &[(&str, &Server)], engine: Value) -> Engine {
     let mut config = json!({"engine": engine, "providers": {}});
@@ -55,14 +36,13 @@ fn both() -> ChatRequest {
 
 #[tokio::test]
 async fn a_target_without_a_first_delta_is_left_in_time() {
-    let role = chunk(json!({"role": "assistant", "content": ""}), Value::Null);
     let silent: Vec<(&str, Reply)> = vec![
         ("no bytes", Reply::silence()),
         (
             "headers only",
             Reply::chunked(&[("content-type", "text/event-stream")], [""; 0]).then_stall(),
         ),
-        ("a role chunk", Reply::sse(&[&role]).then_stall()),
+        ("a role chunk", Reply::sse(&[&role()]).then_stall()),
         (
             "pings",
             Reply::chunked(
@@ -73,35 +53,41 @@ async fn a_target_without_a_first_delta_is_left_in_time() {
         ),
     ];
     for (what, reply) in silent {
-        let (first, second) = (
-            Server::start(vec![reply]).await,
-            Server::always(streamed("second")).await,
-        );
-        let engine = engine(&[("a", &first), ("b", &second)], json!({}));
-        let begun = Instant::now();
-        let answer = engine.chat(both().max_ttft_ms(200u64)).await.unwrap();
-        let took = begun.elapsed();
-        println!(
-            "{what}: the second answered {} ms after max_ttft_ms",
-            took.as_millis() as i64 - 200
-        );
-        assert_eq!(answer.text(), "second", "{what}");
-        assert!(
-            took >= Duration::from_millis(200) && took < Duration::from_secs(2),
-            "{what}: {took:?}"
-        );
-        let codes: Vec<_> = answer
-            .meta
-            .attempts
-            .iter()
-            .map(|a| a.code.as_deref().unwrap_or("ok"))
-            .collect();
-        assert_eq!(codes, ["ttft_timeout", "ok"], "{what}");
-        assert!(
-            first.closed_within(Duration::from_millis(500)).await,
-            "{what}: the first socket stayed open"
-        );
+        let mut over = Duration::MAX;
+        // The least of three: on a busy machine a timer may come late.
+        for _ in 0..3 {
+            over = over.min(failover(what, &reply).await);
+        }
+        println!("{what}: the second answered {over:?} after max_ttft_ms");
+        assert!(over < Duration::from_millis(50), "{what}: {over:?}");
     }
+}
+
+/// How long after `max_ttft_ms` the second target answers, where the first answers so.
+async fn failover(what: &str, reply: &Reply) -> Duration {
+    const LIMIT: Duration = Duration::from_millis(200);
+    let (first, second) = (
+        Server::start(vec![reply.clone()]).await,
+        Server::always(streamed("second")).await,
+    );
+    let engine = engine(&[("a", &first), ("b", &second)], json!({}));
+    let begun = Instant::now();
+    let answer = engine.chat(both().max_ttft_ms(200u64)).await.unwrap();
+    let took = begun.elapsed();
+    assert_eq!(answer.text(), "second", "{what}");
+    assert!(took >= LIMIT, "{what}: {took:?}");
+    let codes: Vec<_> = answer
+        .meta
+        .attempts
+        .iter()
+        .map(|a| a.code.as_deref().unwrap_or("ok"))
+        .collect();
+    assert_eq!(codes, ["ttft_timeout", "ok"], "{what}");
+    assert!(
+        first.closed_within(Duration::from_millis(500)).await,
+        "{what}: the first socket stayed open"
+    );
+    took - LIMIT
 }
 
 #[tokio::test]
@@ -144,7 +130,7 @@ async fn a_losing_target_s_error_is_ignored_while_another_runs() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_outage_costs_little_and_its_end_is_noticed() {
-    let down = Server::start((0..400).map(|_| Reply::json(503, &json!({}))).collect()).await;
+    let down = Server::always(Reply::json(503, &json!({}))).await;
     let second = Server::always(answer("second")).await;
     let engine = engine(&[("a", &down), ("b", &second)], json!({"cooldown_ms": 300}));
     let request = || both().extra_headers(serde_json::Map::new());
@@ -157,20 +143,10 @@ async fn an_outage_costs_little_and_its_end_is_noticed() {
     let cost = down.requests().len() as f64 / 1000.0;
     println!("an outage cost {cost} attempts a call on the dead target");
     assert!(cost <= 1.2, "{cost}");
-    // It comes back: within one cooldown a probe finds it.
-    let back = Server::always(answer("first")).await;
-    let engine = Engine::new(
-        Config::from_value(json!({
-            "engine": {"cooldown_ms": 300, "max_retries": 0},
-            "providers": {
-                "a": {"dialect": "openai", "base_url": format!("{}/v1", back.url())},
-                "b": {"dialect": "openai", "base_url": format!("{}/v1", second.url())},
-            },
-        }))
-        .unwrap(),
-    )
-    .unwrap();
-    assert_eq!(engine.chat(both()).await.unwrap().text(), "first");
+    // Its return is noticed within one cooldown.
+    down.now_always(answer("first"));
+    tokio::time::sleep(Duration::from_millis(310)).await;
+    assert_eq!(engine.chat(request()).await.unwrap().text(), "first");
 }
 
 #[tokio::test]
@@ -255,6 +231,29 @@ async fn cancelling_works_at_every_stage() {
     );
     assert!(waiting.closed_within(Duration::from_millis(500)).await);
 
+    // A race: both sockets.
+    let (one, two) = (
+        Server::start(vec![Reply::silence()]).await,
+        Server::start(vec![Reply::silence()]).await,
+    );
+    let engine_ = engine(&[("a", &one), ("b", &two)], json!({}));
+    let mut stream = engine_.chat_stream(both().hedge_after_ms(20u64));
+    let cancel = stream.cancel_handle();
+    let reading = tokio::spawn(async move { stream.completion().await });
+    assert!(two.asked_within(1, SOON).await);
+    cancel.cancel();
+    let cancelled = Instant::now();
+    let error = reading.await.unwrap().unwrap_err();
+    assert_eq!(error.code(), "cancelled");
+    assert!(one.closed_within(SOON).await && two.closed_within(SOON).await);
+    for server in [&one, &two] {
+        let took = server
+            .closed_at(0)
+            .unwrap()
+            .saturating_duration_since(cancelled);
+        assert!(took < Duration::from_millis(100), "{took:?}");
+    }
+
     // In back-off: no further attempt starts.
     let busy = Server::always(Reply::json(503, &json!({}))).await;
     let engine_ = engine(&[("a", &busy)], json!({}));
@@ -294,9 +293,7 @@ async fn cancelling_works_at_every_stage() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_of_a_thousand_streams_fails_alone() {
     let server = Server::always(streamed("fine").after(Duration::from_millis(50))).await;
-    let broken =
-        Server::always(Reply::sse(&[&chunk(json!({"content": "half"}), Value::Null)]).reset())
-            .await;
+    let broken = Server::always(Reply::sse(&[&text("half")]).reset()).await;
     let engine = engine(&[("a", &server), ("b", &broken)], json!({"max_retries": 0}));
     let calls = (0..1000).map(|n| {
         let mut stream =
@@ -345,7 +342,9 @@ async fn a_key_is_nowhere_in_errors_and_answers() {
         &[("content-type", "text/html"), ("x-request-id", "r-1")],
         format!("<h1>{KEY}</h1>"),
     );
+    let late = Reply::sse(&[&text("some"), &echo.to_string()]);
     for reply in [
+        late,
         Reply::json(401, &echo),
         Reply::json(400, &echo),
         Reply::json(200, &echo),
@@ -357,10 +356,16 @@ async fn a_key_is_nowhere_in_errors_and_answers() {
             "providers": {"a": {"dialect": "openai", "base_url": format!("{}/v1", server.url()), "api_key": KEY}},
         });
         let engine = Engine::new(Config::from_value(config).unwrap()).unwrap();
-        let error = engine
-            .chat(ChatRequest::new("go").model("a/m"))
-            .await
-            .unwrap_err();
+        let request = || ChatRequest::new("go").model("a/m");
+        let mut stream = engine.chat_stream(request());
+        let errors = [
+            stream.completion().await.unwrap_err(),
+            engine
+                .chat(request().max_ttft_ms(5000u64))
+                .await
+                .unwrap_err(),
+            engine.chat(request()).await.unwrap_err(),
+        ];
         assert!(
             server.requests()[0]
                 .header("authorization")
@@ -369,8 +374,9 @@ async fn a_key_is_nowhere_in_errors_and_answers() {
             "the key was sent"
         );
         let shown = format!(
-            "{error} {error:?} {} {engine:?}",
-            serde_json::to_string(&error).unwrap()
+            "{errors:?} {} {engine:?} {}",
+            serde_json::to_string(&errors).unwrap(),
+            errors.iter().map(ToString::to_string).collect::<String>()
         );
         for form in &forms {
             assert!(!shown.contains(form.as_str()), "{form} shows in {shown}");

@@ -9,49 +9,15 @@
 use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
-use serde_json::{Value, json};
-use slugline::Engine;
+use serde_json::json;
 use slugline::chat::ChatRequest;
-use slugline::config::Config;
 
 mod support;
 
+use support::openai::{engine, last, sse, text};
 use support::{Reply, Server};
 
 const SOON: Duration = Duration::from_secs(5);
-
-fn chunk(delta: Value) -> String {
-    json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
-        "choices": [{"index": 0, "delta": delta, "finish_reason": null}]})
-    .to_string()
-}
-
-fn text(text: &str) -> String {
-    chunk(json!({"content": text}))
-}
-
-fn last() -> String {
-    json!({"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m",
-        "choices": [{"index": 0, "delta": {}, "finish_reason": "stop"}]})
-    .to_string()
-}
-
-fn sse(events: &[String]) -> Reply {
-    let mut events: Vec<&str> = events.iter().map(String::as_str).collect();
-    events.push("[DONE]");
-    Reply::sse(&events)
-}
-
-fn engine(server: &Server, more: Value) -> Engine {
-    let mut config = json!({
-        "providers": {"up": {"dialect": "openai", "base_url": format!("{}/v1", server.url()), "api_key": "k"}},
-        "engine": {"max_retries": 0, "default_model": "up/m"},
-    });
-    for (key, value) in more.as_object().unwrap() {
-        config["engine"][key] = value.clone();
-    }
-    Engine::new(Config::from_value(config).unwrap()).unwrap()
-}
 
 #[tokio::test]
 async fn characters_may_be_cut_at_any_byte() {
@@ -136,6 +102,22 @@ async fn an_answer_past_its_limit_ends_with_what_had_come() {
     assert_eq!(error.code(), "stream_interrupted");
     assert_eq!(error.data().details["cause"], "invalid_response");
     assert!(error.data().partial.is_some());
+}
+
+#[tokio::test]
+async fn a_reader_that_sleeps_longer_than_the_idle_limit_loses_nothing() {
+    let words: Vec<String> = (0..50).map(|n| format!("word {n} ")).collect();
+    let mut events: Vec<String> = words.iter().map(|word| text(word)).collect();
+    events.push(last());
+    let server = Server::start(vec![sse(&events)]).await;
+    let mut stream =
+        engine(&server, json!({})).chat_stream(ChatRequest::new("go").idle_timeout_ms(100u64));
+    stream.next().await.unwrap().unwrap();
+    for _ in 0..3 {
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        stream.next().await.unwrap().unwrap();
+    }
+    assert_eq!(stream.completion().await.unwrap().text(), words.concat());
 }
 
 #[tokio::test]

@@ -272,6 +272,12 @@ impl Route {
 
 impl Plan {
     fn client(&self, keep: bool) -> Result<reqwest::Client> {
+        self.builder(keep).build().map_err(|error| {
+            Error::new(ErrorKind::Internal, "the HTTP client cannot be set up").with_source(error)
+        })
+    }
+
+    fn builder(&self, keep: bool) -> reqwest::ClientBuilder {
         let builder = reqwest::Client::builder()
             .tls_backend_preconfigured(self.tls.clone())
             .user_agent(concat!("slugline/", env!("CARGO_PKG_VERSION")))
@@ -293,14 +299,11 @@ impl Plan {
             true => builder,
             false => builder.pool_max_idle_per_host(0),
         };
-        let builder = match &self.proxy {
+        match &self.proxy {
             Proxy::System => builder,
             Proxy::Off => builder.no_proxy(),
             Proxy::Through(proxy) => builder.proxy(proxy.as_ref().clone()),
-        };
-        builder.build().map_err(|error| {
-            Error::new(ErrorKind::Internal, "the HTTP client cannot be set up").with_source(error)
-        })
+        }
     }
 }
 
@@ -401,3 +404,7 @@ impl Resolve for Resolver {
         })
     }
 }
+
+#[cfg(test)]
+#[path = "client_tests.rs"]
+mod tests;

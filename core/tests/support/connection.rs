@@ -98,7 +98,9 @@ async fn listen<S: AsyncRead + AsyncWrite>(
         loop {
             let part: Vec<u8> = buffer.drain(..left.min(buffer.len())).collect();
             left -= part.len();
-            memory.asked.lock().unwrap()[place].body.extend(part);
+            if let Some(asked) = memory.asked.lock().unwrap().get_mut(place) {
+                asked.body.extend(part);
+            }
             if left == 0 {
                 break;
             }

@@ -13,6 +13,7 @@
 
 mod authority;
 mod connection;
+pub mod openai;
 mod reply;
 mod server;
 

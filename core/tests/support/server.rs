@@ -124,6 +124,7 @@ impl Server {
         let listening = tokio::spawn(async move {
             let mut connections = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                while connections.try_join_next().is_some() {}
                 stream.set_nodelay(true).unwrap();
                 let id = shared.opened();
                 connections.spawn(connection::serve(
@@ -146,6 +147,16 @@ impl Server {
     pub fn url(&self) -> String {
         let scheme = if self.tls { "https" } else { "http" };
         format!("{scheme}://{}", self.address)
+    }
+
+    /// From now on answers every request with this.
+    pub fn now_always(&self, reply: Reply) {
+        self.memory.replies.lock().unwrap().always = Some(reply);
+    }
+
+    /// Forgets the requests so far: a test of memory counts its own.
+    pub fn forget(&self) {
+        *self.memory.asked.lock().unwrap() = Vec::new();
     }
 
     /// Its address.

@@ -69,6 +69,36 @@ async fn f76_dropping_a_request_that_is_still_sent_closes_the_socket() {
 }
 
 #[tokio::test]
+async fn f76_dropping_a_request_in_its_tls_handshake_closes_the_socket() {
+    // A plain server waits for the end of a head that never comes.
+    let server = Server::always(Reply::silence()).await;
+    let url = format!("https://{}", server.address());
+    let waiting = tokio::time::timeout(SOON, send(&client(), &url)).await;
+    assert!(waiting.is_err());
+    assert!(server.closed_within(SOON).await);
+}
+
+#[tokio::test]
+async fn f76_dropping_a_request_that_connects_gives_up_the_attempt() {
+    let Some((port, _listener, _queue)) = super::connect::black_hole().await else {
+        eprintln!("skipped: this system accepts connections past the backlog");
+        return;
+    };
+    let url = format!("http://127.0.0.1:{port}");
+    let client = client();
+    let waiting = tokio::time::timeout(SOON, send(&client, &url)).await;
+    assert!(waiting.is_err());
+    // The kernel tells of a socket whose first packet is not answered yet: state 02.
+    let connecting = || {
+        let table = std::fs::read_to_string("/proc/self/net/tcp").unwrap_or_default();
+        let to = format!(":{port:04X} 02 ");
+        table.lines().any(|line| line.contains(&to))
+    };
+    tokio::time::sleep(Duration::from_millis(20)).await;
+    assert!(!connecting(), "the attempt to connect goes on");
+}
+
+#[tokio::test]
 async fn f76_a_future_that_was_never_polled_sends_nothing() {
     let server = Server::always(Reply::new(200, &[], "ok")).await;
     let client = client();

@@ -3,7 +3,7 @@
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
-use super::support::{Reply, Server};
+use super::support::{Authority, Reply, Server};
 use super::*;
 
 /// A port where nobody listens.
@@ -45,7 +45,7 @@ async fn f02_a_name_without_address_is_a_dns_error() {
 }
 
 /// A listener that drops every further SYN: its queue is full and it never accepts.
-async fn black_hole() -> Option<(u16, TcpListener, Vec<TcpStream>)> {
+pub(super) async fn black_hole() -> Option<(u16, TcpListener, Vec<TcpStream>)> {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
     let listener = socket.listen(1).unwrap();
@@ -211,6 +211,48 @@ async fn f14_a_proxy_that_refuses_is_named_without_credentials() {
         assert!(asked.header("authorization").is_none());
         assert!(!format!("{client:?}").contains(KEY));
     }
+}
+
+/// A proxy that carries whatever host is asked for to this address.
+async fn tunnel(to: std::net::SocketAddr) -> (String, tokio::task::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://user:secret@{}", listener.local_addr().unwrap());
+    let carrying = tokio::spawn(async move {
+        let (mut near, _) = listener.accept().await.unwrap();
+        let mut head = Vec::new();
+        while !head.ends_with(b"\r\n\r\n") {
+            head.push(near.read_u8().await.unwrap());
+        }
+        near.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+        let mut far = TcpStream::connect(to).await.unwrap();
+        let _ = tokio::io::copy_bidirectional(&mut near, &mut far).await;
+        String::from_utf8(head).unwrap()
+    });
+    (url, carrying)
+}
+
+#[tokio::test]
+async fn f15_a_proxy_carries_tls_it_cannot_read() {
+    let authority = Authority::new();
+    let acceptor = authority.acceptor_for(&["models.example"], false);
+    let server = Server::start_tls(acceptor, vec![Reply::new(200, &[], "ok")]).await;
+    let (proxy, carrying) = tunnel(server.address()).await;
+    let client = Client::new(ClientSettings {
+        proxy,
+        ca_bundle: Some(authority.file()),
+        ..settings()
+    })
+    .unwrap();
+    let answer = ask(&client, "https://models.example").await.unwrap();
+    assert_eq!(answer, (200, "ok".to_owned()));
+    drop(client);
+    let head = carrying.await.unwrap();
+    assert!(
+        head.starts_with("CONNECT models.example:443 HTTP/1.1\r\n"),
+        "{head}"
+    );
+    assert!(head.contains("roxy-"), "{head}");
+    assert!(!head.contains(KEY), "the proxy saw the key");
 }
 
 #[tokio::test]

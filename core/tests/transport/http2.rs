@@ -175,6 +175,52 @@ async fn f76_dropping_a_body_resets_its_stream_alone() {
     assert_eq!(server.connections(), 1);
 }
 
+/// A server that begins an answer, then answers pings or not, and nothing else.
+async fn silent(answers_pings: bool) -> H2 {
+    H2::serve(move |mut connection: Conn| async move {
+        if let Some(Ok((_, mut respond))) = connection.accept().await {
+            let mut stream = respond.send_response(ok(), false).unwrap();
+            stream.send_data("part".into(), false).unwrap();
+            if !answers_pings {
+                let written = poll_fn(|context| connection.poll_closed(context));
+                let _ = tokio::time::timeout(SOON, written).await;
+                return std::future::pending().await;
+            }
+            let _ = connection.accept().await;
+        }
+    })
+    .await
+}
+
+/// What comes after the first part, with a clock that jumps over the waits.
+async fn after_the_first_part(
+    server: &H2,
+    limit: Duration,
+) -> (Option<Option<Result<Bytes>>>, Duration) {
+    let mut body = send(&server.client, &server.url).await.unwrap().body;
+    assert_eq!(body.next().await.unwrap().unwrap(), "part");
+    tokio::time::sleep(SOON * 2).await;
+    tokio::time::pause();
+    let start = tokio::time::Instant::now();
+    let next = tokio::time::timeout(limit, body.next()).await.ok();
+    (next, start.elapsed())
+}
+
+#[tokio::test]
+async fn a_host_that_answers_no_ping_is_dead_within_a_minute() {
+    let server = silent(false).await;
+    let (next, took) = after_the_first_part(&server, Duration::from_secs(600)).await;
+    is_connection(&next.unwrap().unwrap().unwrap_err(), "body");
+    assert!(took <= Duration::from_secs(60), "{took:?}");
+}
+
+#[tokio::test]
+async fn a_host_that_answers_pings_may_think_for_minutes() {
+    let server = silent(true).await;
+    let (next, _) = after_the_first_part(&server, Duration::from_secs(600)).await;
+    assert!(next.is_none(), "{next:?}");
+}
+
 #[tokio::test]
 async fn f44_headers_end_at_their_limit() {
     let server = H2::start(|_, _, mut respond: Respond| async move {
