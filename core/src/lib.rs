@@ -27,6 +27,7 @@
 //!
 //! | feature | what it adds |
 //! |---|---|
+//! | `sqlite` (default) | storage in a SQLite file, with SQLite built in; without it storage is in memory |
 //! | `webpki-roots` (default) | Mozilla's certificate roots where the machine has none |
 //! | `bedrock` | Amazon Bedrock: request signing and its binary stream (needs a newer Rust than the rest) |
 //! | `runtime` | what the bindings for Python, Node and Swift stand on |
@@ -60,10 +61,12 @@ pub use error::{Error, ErrorData, ErrorKind, Location, Result};
 
 /// What is shared between threads must be: checked when the crate is compiled.
 const _: () = {
-    const fn shared<T: Send + Sync>() {}
+    const fn shared<T: Send + Sync + ?Sized>() {}
     const fn moved<T: Send>() {}
     shared::<Engine>();
     shared::<Error>();
+    shared::<store::MemoryStore>();
+    shared::<dyn store::Store>();
     shared::<chat::ChatCompletion>();
     shared::<stream::CancelHandle>();
     moved::<stream::ChatStream>();

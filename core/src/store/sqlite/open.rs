@@ -1,0 +1,107 @@
+//! Opens connections: the file is made for its owner alone, checked and brought up to date once, and
+//! every connection gets the same settings.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::limits::Limit;
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{failed, refused};
+use super::place;
+use super::schema::{self, Problem};
+use crate::error::Result;
+
+/// How long a statement waits for another process.
+const BUSY: Duration = Duration::from_secs(10);
+
+/// Looks at the place, makes the file where there is none, and brings it up to date. Gives its full path.
+pub(super) fn prepare(path: &Path) -> Result<PathBuf> {
+    let path = place::look(path)?;
+    make(&path)?;
+    let mut connection =
+        Connection::open_with_flags(&path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))
+            .map_err(|error| failed(&path, error))?;
+    let prepared = settings(&connection)
+        .map_err(Problem::from)
+        .and_then(|()| schema::migrate(&mut connection));
+    match prepared {
+        Ok(()) => Ok(path),
+        Err(Problem::Sqlite(error)) => Err(failed(&path, error)),
+        Err(Problem::Told(mut error)) => {
+            let data = error.data_mut();
+            data.message = format!("storage file {}: {}", path.display(), data.message);
+            Err(error)
+        }
+    }
+}
+
+/// A connection for the thread that writes.
+pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+    settings(&connection)?;
+    Ok(connection)
+}
+
+/// A connection for the thread that reads.
+pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = writer(path)?;
+    connection.pragma_update(None, "query_only", true)?;
+    Ok(connection)
+}
+
+/// A connection for one statement of the user, which can neither write nor reach another file.
+pub(super) fn guest(path: &Path) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))?;
+    connection.busy_timeout(BUSY)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    Ok(connection)
+}
+
+/// No mutex, as a connection stays on its thread; no names of the form `file:`.
+fn flags(access: OpenFlags) -> OpenFlags {
+    access | OpenFlags::SQLITE_OPEN_NO_MUTEX
+}
+
+fn settings(connection: &Connection) -> rusqlite::Result<()> {
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    // In WAL mode a commit outlives the process at this level; a power cut may take the last ones, whole.
+    connection.pragma_update(None, "synchronous", "normal")?;
+    // What is deleted is overwritten, in the file and in its free pages.
+    connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
+    connection.set_prepared_statement_cache_capacity(64);
+    Ok(())
+}
+
+/// Makes the file where there is none, so that only its owner may read it. SQLite gives the same mode to
+/// the files beside it.
+fn make(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.read(true).write(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        options.mode(0o600);
+    }
+    let how = "check the permissions of the file and its folder, or use storage = \"memory:\"";
+    let cannot = |what: &str, error: std::io::Error| {
+        refused(format!("storage file {}: {what}; {how}", path.display())).with_source(error)
+    };
+    options
+        .open(path)
+        .map_err(|error| cannot("it cannot be opened for writing", error))?;
+    // SQLite needs files of its own beside it.
+    let folder = path.parent().unwrap_or(Path::new("."));
+    tempfile_in(folder).map_err(|error| cannot("its folder cannot be written", error))
+}
+
+/// Whether a file can be made in a folder.
+fn tempfile_in(folder: &Path) -> std::io::Result<()> {
+    let path = folder.join(format!(".slugline-{}", uuid::Uuid::new_v4().simple()));
+    std::fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .open(&path)?;
+    std::fs::remove_file(&path)
+}

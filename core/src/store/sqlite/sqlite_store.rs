@@ -1,0 +1,187 @@
+//! The store itself: every method is a job for the thread that writes or the one that reads.
+
+use std::path::{Path, PathBuf};
+
+use futures_core::future::BoxFuture;
+use rusqlite::Connection;
+
+use super::error::failed;
+use super::worker::Worker;
+use super::{open, query, sums, turns, write};
+use crate::chat::JsonMap;
+use crate::error::Result;
+use crate::store::cursor::Cursor;
+use crate::store::memory::{conflict, no_completion, no_recording};
+use crate::store::{
+    ArmTotals, CampaignQuery, Feedback, Filter, Page, Recording, RecordingQuery, Retention,
+    Session, SessionTurn, Store, UsageQuery, UsageRow,
+};
+
+/// Keeps everything in one SQLite file. Other processes may use the file at the same time; inside this
+/// one, no other copy of SQLite may open it (see `docs/recordings.md`).
+#[derive(Debug)]
+pub struct SqliteStore {
+    path: PathBuf,
+    retention: Retention,
+    writer: Worker,
+    reader: Worker,
+}
+
+impl SqliteStore {
+    /// Opens the file, making it where there is none, with mode 0600. Its folder must exist.
+    ///
+    /// # Errors
+    /// `config_error` about `engine.storage` for a place that cannot hold it: no folder, no permission, a
+    /// network file system. `store_error` for a file that is damaged, of another program, or of a newer release.
+    pub fn open(path: impl AsRef<Path>, retention: Retention) -> Result<SqliteStore> {
+        let path = open::prepare(path.as_ref())?;
+        Ok(SqliteStore {
+            writer: Worker::new(path.clone(), open::writer),
+            reader: Worker::new(path.clone(), open::reader),
+            path,
+            retention,
+        })
+    }
+
+    /// The file's full path.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Does this on the thread that reads.
+    fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        let path = self.path.clone();
+        self.reader
+            .run(move |connection| job(connection).map_err(|error| failed(&path, error)))
+    }
+
+    /// Does this on the thread that writes.
+    fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        let path = self.path.clone();
+        self.writer
+            .run(move |connection| job(connection).map_err(|error| failed(&path, error)))
+    }
+
+    fn ttl(&self) -> i64 {
+        i64::try_from(self.retention.session_ttl_ms).unwrap_or(i64::MAX)
+    }
+}
+
+/// What is asked for wrongly is told when the answer is awaited, as all else.
+fn refused<T: Send + 'static>(error: crate::Error) -> BoxFuture<'static, Result<T>> {
+    Box::pin(std::future::ready(Err(error)))
+}
+
+impl Store for SqliteStore {
+    fn session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Session>> {
+        let (id, ttl) = (id.to_owned(), self.ttl());
+        self.read(move |connection| turns::load(connection, &id, ttl))
+    }
+
+    fn append_turn<'a>(
+        &'a self,
+        id: &'a str,
+        version: u64,
+        turn: SessionTurn,
+    ) -> BoxFuture<'a, Result<u64>> {
+        let (own, ttl) = (id.to_owned(), self.ttl());
+        let appended =
+            self.write(move |connection| turns::append(connection, &own, version, &turn, ttl));
+        Box::pin(async move { appended.await?.ok_or_else(|| conflict(id)) })
+    }
+
+    fn clear_session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>> {
+        let id = id.to_owned();
+        self.write(move |connection| {
+            if turns::clear(connection, &id)? > 0 {
+                write::scrub(connection)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn record(&self, batch: Vec<Recording>) -> BoxFuture<'_, Result<()>> {
+        self.write(move |connection| write::record(connection, &batch))
+    }
+
+    fn recordings(&self, query: RecordingQuery) -> BoxFuture<'_, Result<Page>> {
+        let cursor = query.cursor.as_deref().map(Cursor::read).transpose();
+        match (query.rows(), cursor) {
+            (Ok(limit), Ok(after)) => {
+                self.read(move |connection| query::page(connection, &query, after, limit))
+            }
+            (Err(error), _) | (_, Err(error)) => refused(error),
+        }
+    }
+
+    fn recording<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Recording>> {
+        let own = id.to_owned();
+        let found = self.read(move |connection| query::one(connection, &own));
+        Box::pin(async move { found.await?.ok_or_else(|| no_recording(id)) })
+    }
+
+    fn delete(&self, filter: Filter) -> BoxFuture<'_, Result<u64>> {
+        if let Err(error) = filter.check_delete() {
+            return refused(error);
+        }
+        self.write(move |connection| {
+            let gone = write::delete(connection, &filter)?;
+            if gone > 0 {
+                write::scrub(connection)?;
+            }
+            Ok(gone)
+        })
+    }
+
+    fn add_feedback(&self, feedback: Feedback) -> BoxFuture<'_, Result<()>> {
+        if let Err(error) = feedback.check() {
+            return refused(error);
+        }
+        let completion = feedback.completion_id.clone();
+        let kept = self.write(move |connection| write::feedback(connection, &feedback));
+        Box::pin(async move {
+            match kept.await? {
+                true => Ok(()),
+                false => Err(no_completion(&completion)),
+            }
+        })
+    }
+
+    fn usage(&self, query: UsageQuery) -> BoxFuture<'_, Result<Vec<UsageRow>>> {
+        self.read(move |connection| sums::usage(connection, &query))
+    }
+
+    fn campaign_totals(&self, query: CampaignQuery) -> BoxFuture<'_, Result<Vec<ArmTotals>>> {
+        self.read(move |connection| sums::campaign(connection, &query))
+    }
+
+    fn query<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<JsonMap>>> {
+        let (path, sql) = (self.path.clone(), sql.to_owned());
+        self.reader.run(move |_| query::guest(&path, &sql))
+    }
+
+    fn prune(&self) -> BoxFuture<'_, Result<u64>> {
+        let (retention, ttl) = (self.retention, self.ttl());
+        self.write(move |connection| {
+            if ttl > 0 {
+                turns::prune(connection, ttl)?;
+            }
+            write::prune(connection, &retention)
+        })
+    }
+
+    fn close(&self) -> BoxFuture<'_, Result<()>> {
+        // The reader first: the last connection to close empties the log.
+        let (reader, writer) = (self.reader.close(), self.writer.close());
+        Box::pin(async move {
+            reader.await?;
+            writer.await
+        })
+    }
+}

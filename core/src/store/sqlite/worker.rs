@@ -1,0 +1,199 @@
+//! A thread that owns a connection and does what it is sent, in order.
+//!
+//! The connection is opened by the first job and closed when none has come for a while. A process
+//! that forks with no connection open may go on in the child, with a new thread; SQLite cannot follow
+//! an open one into a child, so that is refused there, in words, instead of damaging the file.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use futures_core::future::BoxFuture;
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use super::error::failed;
+use crate::error::{Error, ErrorKind, Result};
+
+/// How long a connection stays open without work.
+const IDLE: Duration = Duration::from_secs(5);
+
+/// Is given the connection, or the error of opening it.
+type Task = Box<dyn FnOnce(Result<&mut Connection>) + Send>;
+
+/// What the thread is sent.
+enum Job {
+    /// Do this.
+    Do(Task),
+    /// Close the connection, say so, and end.
+    End(oneshot::Sender<()>),
+}
+
+/// Makes the connection.
+pub(super) type Open = fn(&Path) -> rusqlite::Result<Connection>;
+
+/// A thread with a connection, started by the first job.
+pub(super) struct Worker {
+    path: PathBuf,
+    open: Open,
+    thread: ArcSwap<Thread>,
+}
+
+/// The thread as one process knows it.
+struct Thread {
+    process: u32,
+    /// `None` where it could not be started, or was closed.
+    jobs: Option<Sender<Job>>,
+    /// Whether its connection is open.
+    connected: Arc<AtomicBool>,
+    /// What is said instead, where there is no thread.
+    instead: &'static str,
+}
+
+impl Worker {
+    pub(super) fn new(path: PathBuf, open: Open) -> Self {
+        let mut none = Thread::without("");
+        none.process = 0;
+        Worker {
+            path,
+            open,
+            thread: ArcSwap::from_pointee(none),
+        }
+    }
+
+    /// Does this with the connection, after what was sent before. It is sent now, not when first polled,
+    /// and done even where nobody waits.
+    pub(super) fn run<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&mut Connection) -> Result<T> + Send + 'static,
+    ) -> BoxFuture<'static, Result<T>> {
+        let (reply, answer) = oneshot::channel();
+        let job = Job::Do(Box::new(move |connection| {
+            // Nobody waits any more: that is no error.
+            let _ = reply.send(connection.and_then(job));
+        }));
+        let thread = self.thread();
+        let sent = match &thread.jobs {
+            Some(jobs) => jobs.send(job).map_err(|_| "its thread has ended"),
+            None => Err(thread.instead),
+        };
+        let path = self.path.clone();
+        Box::pin(async move {
+            let told = match sent {
+                Ok(()) => match answer.await {
+                    Ok(outcome) => return outcome,
+                    Err(_) => "its thread has ended",
+                },
+                Err(told) => told,
+            };
+            let message = format!("storage file {}: {told}", path.display());
+            Err(Error::new(ErrorKind::StoreError, message))
+        })
+    }
+
+    /// Ends the thread after what was sent before.
+    pub(super) fn close(&self) -> BoxFuture<'static, Result<()>> {
+        let last = self.thread();
+        self.thread
+            .store(Arc::new(Thread::without("it was closed")));
+        let Some(jobs) = last.jobs.clone() else {
+            return Box::pin(std::future::ready(Ok(())));
+        };
+        let (reply, answer) = oneshot::channel();
+        let sent = jobs.send(Job::End(reply));
+        Box::pin(async move {
+            if sent.is_ok() {
+                let _ = answer.await;
+            }
+            Ok(())
+        })
+    }
+
+    /// The thread of this process.
+    fn thread(&self) -> Arc<Thread> {
+        let thread = self.thread.load_full();
+        if thread.process == std::process::id() {
+            return thread;
+        }
+        // The first call, or one in a forked child: there the parent's half is left as it is, not dropped.
+        let own = match thread.connected.load(Ordering::SeqCst) {
+            true => Thread::without(
+                "this process was forked while the file was in use; open the engine, or make the \
+                 first call, after the fork",
+            ),
+            false => Thread::start(&self.path, self.open),
+        };
+        std::mem::forget(thread.clone());
+        self.thread.store(Arc::new(own));
+        self.thread.load_full()
+    }
+}
+
+impl Thread {
+    fn start(path: &Path, open: Open) -> Thread {
+        let (jobs, queue) = channel();
+        let connected = Arc::new(AtomicBool::new(false));
+        let flag = connected.clone();
+        let path = path.to_owned();
+        let started = std::thread::Builder::new()
+            .name("slugline-store".to_owned())
+            .spawn(move || work(&path, open, &queue, &flag));
+        Thread {
+            process: std::process::id(),
+            jobs: started.is_ok().then_some(jobs),
+            connected,
+            instead: "its thread could not be started",
+        }
+    }
+
+    fn without(instead: &'static str) -> Thread {
+        Thread {
+            process: std::process::id(),
+            jobs: None,
+            connected: Arc::default(),
+            instead,
+        }
+    }
+}
+
+/// The life of the thread: until nobody can send any more.
+fn work(path: &Path, open: Open, queue: &Receiver<Job>, connected: &AtomicBool) {
+    let mut connection: Option<Connection> = None;
+    loop {
+        let job = match connection {
+            Some(_) => queue.recv_timeout(IDLE),
+            None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
+        };
+        match job {
+            Ok(Job::Do(job)) => {
+                connected.store(true, Ordering::SeqCst);
+                let ready = match &mut connection {
+                    Some(connection) => Ok(connection),
+                    none => open(path).map(|opened| none.insert(opened)),
+                };
+                job(ready.map_err(|error| failed(path, error)));
+                connected.store(connection.is_some(), Ordering::SeqCst);
+            }
+            Ok(Job::End(reply)) => {
+                drop(connection);
+                connected.store(false, Ordering::SeqCst);
+                let _ = reply.send(());
+                return;
+            }
+            Err(RecvTimeoutError::Timeout) => {
+                connection = None;
+                connected.store(false, Ordering::SeqCst);
+            }
+            Err(RecvTimeoutError::Disconnected) => return,
+        }
+    }
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,171 @@
+//! Writes and deletes recordings and feedback.
+
+use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from_iter};
+
+use super::filter::Conditions;
+use super::row;
+use crate::clock;
+use crate::store::{Feedback, FeedbackValue, Filter, Recording, Retention};
+
+/// Rows that are deleted in one transaction, so that another writer gets its turn.
+const AT_ONCE: i64 = 1_000;
+
+/// Appends recordings, all or none.
+pub(super) fn record(connection: &mut Connection, batch: &[Recording]) -> rusqlite::Result<()> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    for recording in batch {
+        insert(&transaction, recording)?;
+    }
+    transaction.commit()
+}
+
+fn insert(transaction: &Transaction<'_>, recording: &Recording) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(&row::insert_sql())?;
+    if statement.execute(params_from_iter(row::values(recording)?))? == 0 {
+        // It is there already, with all that belongs to it.
+        return Ok(());
+    }
+    let sequence = transaction.last_insert_rowid();
+    if recording.has_payload() {
+        let mut statement = transaction.prepare_cached(
+            "INSERT INTO payloads (sequence, request, variables, answer) VALUES (?, ?, ?, ?)",
+        )?;
+        statement.execute(params![
+            sequence,
+            recording.request.as_ref().map(row::json).transpose()?,
+            recording.variables.as_ref().map(row::json).transpose()?,
+            recording.answer.as_ref().map(row::json).transpose()?,
+        ])?;
+    }
+    let mut statement = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO labels (key, value, created_ms, sequence) VALUES (?, ?, ?, ?)",
+    )?;
+    for (key, value) in row::labels(recording) {
+        statement.execute(params![key, value, recording.created_ms, sequence])?;
+    }
+    let mut statement = transaction.prepare_cached(
+        "INSERT OR REPLACE INTO completions (completion_id, sequence) VALUES (?, ?)",
+    )?;
+    for completion in &recording.completion_ids {
+        statement.execute(params![completion, sequence])?;
+    }
+    Ok(())
+}
+
+/// Keeps a judgement; `false` where its completion is not known.
+pub(super) fn feedback(connection: &mut Connection, feedback: &Feedback) -> rusqlite::Result<bool> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let known: bool = transaction.query_row(
+        "SELECT EXISTS (SELECT 1 FROM completions WHERE completion_id = ?)",
+        [&feedback.completion_id],
+        |row| row.get(0),
+    )?;
+    if !known {
+        return Ok(false);
+    }
+    transaction.execute(
+        "INSERT INTO feedback \
+           (id, created_ms, completion_id, metric, value, is_bool, comment, user_id) \
+         VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        params![
+            feedback.id,
+            feedback.created_ms,
+            feedback.completion_id,
+            feedback.metric,
+            feedback.value.as_f64(),
+            matches!(feedback.value, FeedbackValue::Bool(_)),
+            feedback.comment,
+            feedback.user_id,
+        ],
+    )?;
+    transaction.commit()?;
+    Ok(true)
+}
+
+/// Deletes the recordings that are meant, and says how many.
+pub(super) fn delete(connection: &mut Connection, filter: &Filter) -> rusqlite::Result<u64> {
+    delete_where(connection, &Conditions::of(filter))
+}
+
+/// Deletes the recordings that are too old or too many, and says how many.
+pub(super) fn prune(connection: &mut Connection, retention: &Retention) -> rusqlite::Result<u64> {
+    let mut gone = 0;
+    if retention.recording_age_ms > 0 {
+        let oldest = clock::unix_millis().saturating_sub(row::signed(retention.recording_age_ms));
+        let mut conditions = Conditions::default();
+        conditions.add("r.created_ms <= ?", oldest);
+        gone += delete_where(connection, &conditions)?;
+    }
+    if retention.recordings > 0 {
+        let mut conditions = Conditions::default();
+        conditions.add(
+            "r.sequence <= (SELECT sequence FROM recordings ORDER BY sequence DESC LIMIT 1 OFFSET ?)",
+            row::signed(retention.recordings),
+        );
+        gone += delete_where(connection, &conditions)?;
+    }
+    Ok(gone)
+}
+
+fn delete_where(connection: &mut Connection, meant: &Conditions) -> rusqlite::Result<u64> {
+    let sql = format!(
+        "SELECT r.sequence, r.created_ms, r.completion_ids, r.labels FROM recordings r {} LIMIT {AT_ONCE}",
+        meant.sql()
+    );
+    let mut gone = 0;
+    loop {
+        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut rows = Vec::new();
+        {
+            let mut statement = transaction.prepare_cached(&sql)?;
+            let mut found = statement.query(params_from_iter(&meant.values))?;
+            while let Some(row) = found.next()? {
+                rows.push((
+                    row.get::<_, i64>(0)?,
+                    row.get::<_, i64>(1)?,
+                    row::parsed::<Vec<String>>(row.get_ref(2)?.as_str()?, 2)?,
+                    row::parsed::<std::collections::BTreeMap<String, String>>(
+                        row.get_ref(3)?.as_str()?,
+                        3,
+                    )?,
+                ));
+            }
+        }
+        for (sequence, created_ms, completions, labels) in &rows {
+            let run = |sql: &str, values: &[&dyn rusqlite::ToSql]| {
+                transaction.prepare_cached(sql)?.execute(values)
+            };
+            for completion in completions {
+                run(
+                    "DELETE FROM feedback WHERE completion_id = ?",
+                    &[completion],
+                )?;
+                run(
+                    "DELETE FROM completions WHERE completion_id = ?",
+                    &[completion],
+                )?;
+            }
+            for (key, value) in labels {
+                run(
+                    "DELETE FROM labels WHERE key = ? AND value = ? AND created_ms = ? AND sequence = ?",
+                    &[key, value, created_ms, sequence],
+                )?;
+            }
+            run("DELETE FROM payloads WHERE sequence = ?", &[sequence])?;
+            run("DELETE FROM recordings WHERE sequence = ?", &[sequence])?;
+        }
+        transaction.commit()?;
+        gone += rows.len() as u64;
+        if (rows.len() as i64) < AT_ONCE {
+            return Ok(gone);
+        }
+    }
+}
+
+/// Moves everything from the log into the file and empties the log, where old pages of what was deleted
+/// would stay. `false` where another process still reads from the log.
+pub(super) fn scrub(connection: &Connection) -> rusqlite::Result<bool> {
+    let busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    Ok(busy == 0)
+}

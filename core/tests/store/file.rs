@@ -1,0 +1,248 @@
+//! What a SQLite file must do beyond the suite: last, be private, refuse what it cannot do well.
+
+use std::path::Path;
+
+use serde_json::json;
+use slugline::chat::Message;
+use slugline::store::{Feedback, Filter, Recording, Retention, SessionTurn, SqliteStore, Store};
+
+use crate::sample::{self, record, recording};
+
+fn open(path: &Path) -> SqliteStore {
+    SqliteStore::open(path, Retention::default()).unwrap()
+}
+
+fn refused(path: &Path) -> slugline::Error {
+    SqliteStore::open(path, Retention::default()).unwrap_err()
+}
+
+/// Whether any file of the folder has these bytes.
+fn on_disk(folder: &Path, needle: &str) -> bool {
+    std::fs::read_dir(folder).unwrap().any(|entry| {
+        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
+        bytes
+            .windows(needle.len())
+            .any(|window| window == needle.as_bytes())
+    })
+}
+
+#[tokio::test]
+async fn everything_is_there_after_opening_again() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slugline.db");
+    let turn = SessionTurn::new(vec![Message::user("Hi")], None);
+    let version = {
+        let store = open(&path);
+        store.record(vec![sample::full()]).await.unwrap();
+        let feedback = Feedback::new("c1", "thumbs", true);
+        store.add_feedback(feedback).await.unwrap();
+        // Not closed: dropped, as by a program that ends.
+        store.append_turn("s", 0, turn.clone()).await.unwrap()
+    };
+    let store = open(&path);
+    let kept = store.recording("7a4e").await.unwrap();
+    assert_eq!(kept.feedback.len(), 1);
+    let session = store.session("s").await.unwrap();
+    assert_eq!((session.version, session.turns), (version, vec![turn]));
+    store.close().await.unwrap();
+    let left: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    println!("after closing: {left:?}");
+    let error = store.recording("7a4e").await.unwrap_err();
+    assert_eq!(error.code(), "store_error");
+    assert!(error.to_string().contains("closed"), "{error}");
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn the_files_are_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("slugline.db"));
+    record(&store, 0..1).await;
+    let mut names = Vec::new();
+    for entry in std::fs::read_dir(folder.path()).unwrap() {
+        let entry = entry.unwrap();
+        let mode = entry.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?}", entry.file_name());
+        names.push(entry.file_name().into_string().unwrap());
+    }
+    names.sort();
+    assert_eq!(names, ["slugline.db", "slugline.db-shm", "slugline.db-wal"]);
+}
+
+#[tokio::test]
+async fn what_is_deleted_is_not_in_the_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("slugline.db"));
+    let secret = |n: u64| Recording {
+        request: json!({"messages": format!("needle-request-{n}").repeat(300)})
+            .as_object()
+            .cloned(),
+        variables: json!({"name": format!("needle-variable-{n}")})
+            .as_object()
+            .cloned(),
+        labels: json!({"label": format!("needle-label-{n}")})
+            .as_object()
+            .unwrap()
+            .clone(),
+        ..recording(n)
+    };
+    store.record((0..50).map(secret).collect()).await.unwrap();
+    let feedback = Feedback::new("completion-7", "thumbs", true).comment("needle-comment-7");
+    store.add_feedback(feedback).await.unwrap();
+    let turn = SessionTurn::new(vec![Message::user("needle-session")], None);
+    store.append_turn("s", 0, turn).await.unwrap();
+    // A reader has looked at it too, so that its pages are in use.
+    store.recording("recording-7").await.unwrap();
+    let needles = [
+        "needle-request-7",
+        "needle-variable-7",
+        "needle-label-7",
+        "needle-comment-7",
+    ];
+    for needle in needles.iter().chain(&["needle-session"]) {
+        assert!(on_disk(folder.path(), needle), "{needle} was never there");
+    }
+    let gone = Filter {
+        ids: vec!["recording-7".to_owned()],
+        ..Filter::default()
+    };
+    assert_eq!(store.delete(gone).await.unwrap(), 1);
+    for needle in needles {
+        assert!(!on_disk(folder.path(), needle), "{needle} is still there");
+    }
+    assert!(on_disk(folder.path(), "needle-request-8"));
+    store.clear_session("s").await.unwrap();
+    assert!(!on_disk(folder.path(), "needle-session"));
+}
+
+#[tokio::test]
+async fn sql_reads_and_does_nothing_else() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slugline.db");
+    let store = open(&path);
+    record(&store, 0..3).await;
+    let rows = store
+        .query(
+            "SELECT id, total_ms * 0.5 AS half, project, x'00ff' AS bytes \
+             FROM recordings WHERE created_ms > 0 ORDER BY sequence LIMIT 2",
+        )
+        .await
+        .unwrap();
+    assert_eq!(
+        serde_json::to_value(rows).unwrap(),
+        json!([
+            {"id": "recording-0", "half": 0.0, "project": null, "bytes": "00ff"},
+            {"id": "recording-1", "half": 0.5, "project": null, "bytes": "00ff"},
+        ])
+    );
+    let other = folder.path().join("other.db");
+    let attach = format!("ATTACH '{}' AS other", other.display());
+    let vacuum = format!("VACUUM INTO '{}'", other.display());
+    for sql in [
+        "DELETE FROM recordings",
+        "UPDATE recordings SET project = 'x'",
+        "CREATE TABLE x (y)",
+        "DROP TABLE recordings",
+        "SELECT 1; DELETE FROM recordings",
+        "PRAGMA user_version = 9",
+        "SELEC 1",
+        "SELECT nothing FROM recordings",
+        "",
+        &attach,
+        &vacuum,
+    ] {
+        let error = store.query(sql).await.unwrap_err();
+        assert_eq!(error.code(), "invalid_request", "{sql}: {error}");
+        assert_eq!(error.data().param.as_deref(), Some("sql"));
+    }
+    assert!(!other.exists());
+    assert_eq!(
+        store.query("SELECT * FROM recordings").await.unwrap().len(),
+        3
+    );
+}
+
+#[test]
+fn places_that_cannot_hold_it_are_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("absent/slugline.db");
+    let error = refused(&missing);
+    assert_eq!(error.code(), "config_error");
+    assert_eq!(error.data().param.as_deref(), Some("engine.storage"));
+    assert_eq!(refused(folder.path()).code(), "config_error");
+    // No file can be made here, not even by the superuser.
+    #[cfg(target_os = "linux")]
+    {
+        let error = refused(Path::new("/proc/slugline.db"));
+        assert_eq!(error.code(), "config_error", "{error}");
+        assert!(error.to_string().contains("memory:"), "{error}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_read_only_is_told() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slugline.db");
+    drop(open(&path));
+    let mode = |path: &Path, mode: u32| {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode)).unwrap();
+    };
+    mode(&path, 0o400);
+    if std::fs::OpenOptions::new().write(true).open(&path).is_ok() {
+        println!("skipped: this user may write what is read-only");
+        return;
+    }
+    let error = refused(&path);
+    assert_eq!(error.code(), "config_error");
+    assert!(error.to_string().contains("memory:"), "{error}");
+    mode(&path, 0o600);
+    mode(folder.path(), 0o500);
+    let error = refused(&path);
+    mode(folder.path(), 0o700);
+    assert_eq!(error.code(), "config_error");
+    assert!(error.to_string().contains("folder"), "{error}");
+}
+
+#[test]
+fn files_that_are_not_ours_are_left_alone() {
+    let folder = tempfile::tempdir().unwrap();
+    let text = folder.path().join("notes.txt");
+    let words = "no database at all, ".repeat(100);
+    std::fs::write(&text, &words).unwrap();
+    let error = refused(&text);
+    assert_eq!(error.code(), "store_error");
+    assert!(
+        error.to_string().contains("not a SQLite database"),
+        "{error}"
+    );
+    assert_eq!(std::fs::read_to_string(&text).unwrap(), words);
+
+    let sql = |path: &Path, sql: &str| {
+        let connection = rusqlite::Connection::open(path).unwrap();
+        connection.execute_batch(sql).unwrap();
+    };
+    let foreign = folder.path().join("foreign.db");
+    sql(&foreign, "CREATE TABLE theirs (x)");
+    let error = refused(&foreign);
+    assert_eq!(error.code(), "store_error");
+    assert!(error.to_string().contains("another program"), "{error}");
+    let numbered = folder.path().join("numbered.db");
+    sql(
+        &numbered,
+        "CREATE TABLE theirs (x); PRAGMA user_version = 1",
+    );
+    assert!(refused(&numbered).to_string().contains("another program"));
+
+    let newer = folder.path().join("newer.db");
+    drop(open(&newer));
+    sql(&newer, "PRAGMA user_version = 99");
+    let error = refused(&newer);
+    assert_eq!(error.code(), "store_error");
+    assert!(error.to_string().contains("newer release"), "{error}");
+}

@@ -1,0 +1,170 @@
+//! Sessions: turns in order, and two writers told apart.
+
+use slugline::chat::Message;
+use slugline::store::{Retention, SessionTurn, Store};
+
+use crate::{on_each, on_each_store};
+
+fn turn(text: &str) -> SessionTurn {
+    let messages = vec![
+        Message::user(text),
+        Message::assistant(format!("re {text}")),
+    ];
+    SessionTurn::new(messages, Some(format!("completion of {text}")))
+}
+
+async fn append(store: &dyn Store, id: &str, version: u64, text: &str) -> u64 {
+    store.append_turn(id, version, turn(text)).await.unwrap()
+}
+
+#[tokio::test]
+async fn turns_come_back_in_order() {
+    on_each_store(async |store| {
+        let empty = store.session("a").await.unwrap();
+        assert_eq!((empty.id.as_str(), empty.version), ("a", 0));
+        assert!(empty.turns.is_empty());
+        let mut version = 0;
+        for text in ["one", "two", "three"] {
+            let newer = append(&*store, "a", version, text).await;
+            assert!(newer > version);
+            version = newer;
+            append(&*store, text, 0, "another session").await;
+        }
+        let session = store.session("a").await.unwrap();
+        assert_eq!(session.version, version);
+        let history: Vec<String> = session.history().iter().map(Message::text).collect();
+        assert_eq!(
+            history,
+            ["one", "re one", "two", "re two", "three", "re three"]
+        );
+        let completion = session.turns[1].completion_id.as_deref();
+        assert_eq!(completion, Some("completion of two"));
+        assert_eq!(store.session("two").await.unwrap().turns.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_second_of_two_writers_gets_a_conflict() {
+    on_each_store(async |store| {
+        let first = append(&*store, "a", 0, "one").await;
+        let version = append(&*store, "a", first, "two").await;
+        for stale in [0, first, version + 1] {
+            let error = store
+                .append_turn("a", stale, turn("lost"))
+                .await
+                .unwrap_err();
+            assert_eq!(error.code(), "conflict");
+            assert!(error.data().retryable);
+        }
+        let session = store.session("a").await.unwrap();
+        assert_eq!((session.version, session.turns.len()), (version, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_cleared_session_is_empty_and_refuses_what_was_under_way() {
+    on_each_store(async |store| {
+        let one = append(&*store, "a", 0, "one").await;
+        store.clear_session("a").await.unwrap();
+        store.clear_session("unknown").await.unwrap();
+        let session = store.session("a").await.unwrap();
+        assert_eq!((session.version, session.turns.len()), (0, 0));
+        let error = store.append_turn("a", one, turn("late")).await.unwrap_err();
+        assert_eq!(error.code(), "conflict");
+        // A new conversation of the same length does not look like the old one.
+        let again = append(&*store, "a", 0, "anew").await;
+        assert!(again > one);
+        let error = store.append_turn("a", one, turn("late")).await.unwrap_err();
+        assert_eq!(error.code(), "conflict");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_ends_some_time_after_its_last_turn() {
+    let retention = Retention {
+        session_ttl_ms: 60_000,
+        ..Retention::default()
+    };
+    on_each(retention, async |store| {
+        let aged = |text: &str, age: i64| {
+            let mut turn = turn(text);
+            turn.created_ms -= age;
+            turn
+        };
+        let version = store
+            .append_turn("live", 0, aged("old", 90_000))
+            .await
+            .unwrap_or_default();
+        assert_eq!(store.session("live").await.unwrap().version, 0, "too old");
+        // Who loaded it before it ended has lost it.
+        let error = store
+            .append_turn("live", version, turn("late"))
+            .await
+            .unwrap_err();
+        assert_eq!(error.code(), "conflict");
+        let version = store
+            .append_turn("live", 0, aged("first", 59_000))
+            .await
+            .unwrap();
+        append(&*store, "live", version, "second").await;
+        store
+            .append_turn("dead", 0, aged("gone", 61_000))
+            .await
+            .unwrap();
+        store.prune().await.unwrap();
+        assert_eq!(store.session("live").await.unwrap().turns.len(), 2);
+        assert_eq!(store.session("dead").await.unwrap().turns.len(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn writers_that_try_again_lose_and_mix_nothing() {
+    on_each_store(async |store| {
+        const WRITERS: usize = 6;
+        const TURNS: usize = 12;
+        let mut tasks = Vec::new();
+        for writer in 0..WRITERS {
+            let store = store.clone();
+            tasks.push(tokio::spawn(async move {
+                let mut conflicts = 0usize;
+                for n in 0..TURNS {
+                    loop {
+                        let session = store.session("shared").await.unwrap();
+                        tokio::task::yield_now().await;
+                        let text = format!("{writer}-{n} after {}", session.turns.len());
+                        match store
+                            .append_turn("shared", session.version, turn(&text))
+                            .await
+                        {
+                            Ok(_) => break,
+                            Err(error) => assert_eq!(error.code(), "conflict"),
+                        }
+                        conflicts += 1;
+                    }
+                }
+                conflicts
+            }));
+        }
+        let mut conflicts = 0;
+        for task in tasks {
+            conflicts += task.await.unwrap();
+        }
+        println!("{conflicts} conflicts");
+        let session = store.session("shared").await.unwrap();
+        assert_eq!(session.turns.len(), WRITERS * TURNS);
+        let mut seen = std::collections::BTreeSet::new();
+        for (place, turn) in session.turns.iter().enumerate() {
+            let text = turn.messages[0].text();
+            let (who, after) = text.split_once(" after ").unwrap();
+            assert_eq!(after, place.to_string(), "made from what stands before it");
+            assert_eq!(turn.messages[1].text(), format!("re {text}"));
+            seen.insert(who.to_owned());
+        }
+        assert_eq!(seen.len(), WRITERS * TURNS);
+    })
+    .await;
+}
