@@ -15,6 +15,7 @@ const DOORS: &[(&str, &[&str])] = &[
     ("rusqlite", &["store/sqlite.rs", "store/sqlite/"]),
     ("secrecy", &["provider/auth.rs"]),
     ("serde_saphyr", &["prompt/yaml.rs"]),
+    ("statrs", &["store/statistics.rs"]),
     ("strsim", &["nearest.rs"]),
     ("toml", &["config/file.rs"]),
 ];

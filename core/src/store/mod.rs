@@ -14,6 +14,7 @@ mod report;
 mod session;
 #[cfg(feature = "sqlite")]
 mod sqlite;
+mod statistics;
 mod totals;
 mod traits;
 mod usage;

@@ -1,8 +1,10 @@
 //! What a campaign found: the figures of each arm, and what its metric says of the difference.
+//! `statistics` has the formulae; `docs/recordings.md` says what they are and when not to trust them.
 
 use serde::{Deserialize, Serialize};
 
-use super::CostTotal;
+use super::statistics::{compare, holm, interval};
+use super::{CostTotal, FeedbackValue};
 
 /// What a report is about.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -60,9 +62,9 @@ pub struct MetricTotals {
 
 impl MetricTotals {
     /// Counts one value, by Welford's method.
-    pub fn add(&mut self, value: super::FeedbackValue) {
+    pub fn add(&mut self, value: FeedbackValue) {
         self.count += 1;
-        self.bools += u64::from(matches!(value, super::FeedbackValue::Bool(_)));
+        self.bools += u64::from(matches!(value, FeedbackValue::Bool(_)));
         let value = value.as_f64();
         let distance = value - self.mean;
         self.mean += distance / self.count as f64;
@@ -83,6 +85,65 @@ pub struct CampaignReport {
     pub arms: Vec<ArmReport>,
     /// Every pair of arms, where there is a metric.
     pub comparisons: Vec<Comparison>,
+}
+
+impl CampaignReport {
+    /// Makes the report of what a store counted. `arms` are the arms that are configured, so that one
+    /// without calls is there too; `goal` is `up` or `down`.
+    pub fn of(
+        query: &CampaignQuery,
+        goal: Option<&str>,
+        arms: &[String],
+        totals: Vec<ArmTotals>,
+    ) -> CampaignReport {
+        let mut all = totals;
+        for arm in arms {
+            if all.iter().all(|totals| totals.arm != *arm) {
+                all.push(ArmTotals {
+                    arm: arm.clone(),
+                    ..ArmTotals::default()
+                });
+            }
+        }
+        all.sort_by(|one, other| one.arm.cmp(&other.arm));
+        let comparisons = match &query.metric {
+            Some(_) => comparisons(&all),
+            None => Vec::new(),
+        };
+        CampaignReport {
+            campaign: query.campaign.clone(),
+            metric: query.metric.clone(),
+            goal: query.metric.as_ref().and(goal).map(str::to_owned),
+            comparisons,
+            arms: all.into_iter().map(ArmReport::of).collect(),
+        }
+    }
+}
+
+/// Every pair of arms, in the order of their names.
+fn comparisons(arms: &[ArmTotals]) -> Vec<Comparison> {
+    let mut pairs = Vec::new();
+    for (place, one) in arms.iter().enumerate() {
+        for other in arms.iter().skip(place + 1) {
+            let tested = compare(&one.metric, &other.metric);
+            let interval = tested.and_then(|tested| tested.interval);
+            pairs.push(Comparison {
+                arm: one.arm.clone(),
+                other: other.arm.clone(),
+                difference: tested.map(|tested| tested.difference),
+                low: interval.map(|interval| interval.low),
+                high: interval.map(|interval| interval.high),
+                p_value: tested.and_then(|tested| tested.p_value),
+                p_value_adjusted: None,
+                test: tested.map(|tested| tested.test.to_owned()),
+            });
+        }
+    }
+    let p_values: Vec<Option<f64>> = pairs.iter().map(|pair| pair.p_value).collect();
+    for (pair, adjusted) in pairs.iter_mut().zip(holm(&p_values)) {
+        pair.p_value_adjusted = adjusted;
+    }
+    pairs
 }
 
 /// The figures of one arm.
@@ -114,6 +175,29 @@ pub struct ArmReport {
     pub metric_low: Option<f64>,
     /// Upper end of the 95 % interval of the mean.
     pub metric_high: Option<f64>,
+}
+
+impl ArmReport {
+    fn of(totals: ArmTotals) -> ArmReport {
+        let metric = &totals.metric;
+        let mean_of = interval(metric);
+        ArmReport {
+            mean_latency_ms: (totals.answered > 0)
+                .then(|| totals.latency_ms as f64 / totals.answered as f64),
+            metric_count: metric.count,
+            metric_mean: (metric.count > 0).then_some(metric.mean),
+            metric_low: mean_of.map(|interval| interval.low),
+            metric_high: mean_of.map(|interval| interval.high),
+            arm: totals.arm,
+            calls: totals.calls,
+            errors: totals.errors,
+            metered_calls: totals.metered_calls,
+            prompt_tokens: totals.prompt_tokens,
+            completion_tokens: totals.completion_tokens,
+            total_tokens: totals.total_tokens,
+            cost: totals.cost,
+        }
+    }
 }
 
 /// How the metric differs between two arms.

@@ -1,7 +1,7 @@
 //! What a campaign report is made of.
 
 use slugline::chat::{CampaignRef, Cost, Usage};
-use slugline::store::{ArmTotals, CampaignQuery, Feedback, Recording, Store};
+use slugline::store::{ArmTotals, CampaignQuery, CampaignReport, Feedback, Recording, Store};
 
 use crate::on_each_store;
 use crate::sample::{START, recording};
@@ -107,6 +107,79 @@ async fn the_last_judgement_of_a_completion_counts() {
         assert_eq!((plain.count, plain.bools), (3, 0));
         assert!((plain.mean - 7.0).abs() < 1e-12);
         assert!((plain.squares - 26.0).abs() < 1e-12);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_report_says_what_the_metric_found() {
+    on_each_store(async |store| {
+        let (mut calls, mut judged) = (Vec::new(), Vec::new());
+        // 45 of 100 like the plain arm, 60 of 100 the warm one.
+        for n in 0..200u64 {
+            let (arm, liked) = match n % 2 {
+                0 => ("plain", n / 2 < 45),
+                _ => ("warm", n / 2 < 60),
+            };
+            calls.push(call(n, "tone", arm, None));
+            judged.push(Feedback::new(format!("c{n}"), "thumbs", liked));
+        }
+        store.record(calls).await.unwrap();
+        for feedback in judged {
+            store.add_feedback(feedback).await.unwrap();
+        }
+        let query = CampaignQuery {
+            campaign: "tone".to_owned(),
+            metric: Some("thumbs".to_owned()),
+            ..CampaignQuery::default()
+        };
+        let totals = store.campaign_totals(query.clone()).await.unwrap();
+        let configured = ["warm", "unused", "plain"].map(str::to_owned);
+        let report = CampaignReport::of(&query, Some("up"), &configured, totals);
+        let arms: Vec<_> = report
+            .arms
+            .iter()
+            .map(|arm| {
+                (
+                    arm.arm.as_str(),
+                    arm.calls,
+                    arm.metric_mean.map(|mean| (mean * 100.0).round()),
+                )
+            })
+            .collect();
+        assert_eq!(
+            arms,
+            [
+                ("plain", 100, Some(45.0)),
+                ("unused", 0, None),
+                ("warm", 100, Some(60.0))
+            ]
+        );
+        assert_eq!(report.arms[0].mean_latency_ms, Some(99.0));
+        assert_eq!(report.arms[1].mean_latency_ms, None);
+        let pairs: Vec<_> = report
+            .comparisons
+            .iter()
+            .map(|pair| (pair.arm.as_str(), pair.other.as_str(), pair.test.as_deref()))
+            .collect();
+        assert_eq!(
+            pairs,
+            [
+                ("plain", "unused", None),
+                ("plain", "warm", Some("two_proportions")),
+                ("unused", "warm", None),
+            ]
+        );
+        let pair = &report.comparisons[1];
+        let near = |found: Option<f64>, expected: f64| (found.unwrap() - expected).abs() < 1e-9;
+        assert!(near(pair.difference, 0.15));
+        assert!(near(pair.low, 0.011_723_935_319_973_455));
+        assert!(near(pair.high, 0.280_448_521_010_763_7));
+        assert!(near(pair.p_value, 0.033_672_068_856_345_9));
+        assert_eq!(
+            pair.p_value_adjusted, pair.p_value,
+            "the only pair there is"
+        );
     })
     .await;
 }

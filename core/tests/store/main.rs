@@ -15,6 +15,7 @@ mod processes;
 mod recordings;
 mod sample;
 mod sessions;
+mod simulation;
 
 use std::sync::Arc;
 

@@ -7,6 +7,7 @@
 
 mod error;
 mod filter;
+mod in_use;
 mod open;
 mod place;
 mod query;

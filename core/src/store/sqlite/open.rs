@@ -8,6 +8,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{failed, refused};
+use super::in_use::InUse;
 use super::place;
 use super::schema::{self, Problem};
 use crate::error::Result;
@@ -18,6 +19,7 @@ const BUSY: Duration = Duration::from_secs(10);
 /// Looks at the place, makes the file where there is none, and brings it up to date. Gives its full path.
 pub(super) fn prepare(path: &Path) -> Result<PathBuf> {
     let path = place::look(path)?;
+    let _open = InUse::enter(&path)?;
     make(&path)?;
     let mut connection =
         Connection::open_with_flags(&path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))

@@ -1,12 +1,11 @@
 //! A thread that owns a connection and does what it is sent, in order.
 //!
-//! The connection is opened by the first job and closed when none has come for a while. A process
-//! that forks with no connection open may go on in the child, with a new thread; SQLite cannot follow
-//! an open one into a child, so that is refused there, in words, instead of damaging the file.
+//! The connection is opened by the first job and closed when none has come for a while, so that a
+//! process that forks with nothing under way may go on in the child, where a new thread is started
+//! (see `in_use`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::time::Duration;
 
@@ -16,10 +15,11 @@ use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::error::failed;
+use super::in_use::InUse;
 use crate::error::{Error, ErrorKind, Result};
 
 /// How long a connection stays open without work.
-const IDLE: Duration = Duration::from_secs(5);
+const IDLE: Duration = Duration::from_secs(1);
 
 /// Is given the connection, or the error of opening it.
 type Task = Box<dyn FnOnce(Result<&mut Connection>) + Send>;
@@ -47,8 +47,6 @@ struct Thread {
     process: u32,
     /// `None` where it could not be started, or was closed.
     jobs: Option<Sender<Job>>,
-    /// Whether its connection is open.
-    connected: Arc<AtomicBool>,
     /// What is said instead, where there is no thread.
     instead: &'static str,
 }
@@ -119,15 +117,9 @@ impl Worker {
             return thread;
         }
         // The first call, or one in a forked child: there the parent's half is left as it is, not dropped.
-        let own = match thread.connected.load(Ordering::SeqCst) {
-            true => Thread::without(
-                "this process was forked while the file was in use; open the engine, or make the \
-                 first call, after the fork",
-            ),
-            false => Thread::start(&self.path, self.open),
-        };
         std::mem::forget(thread.clone());
-        self.thread.store(Arc::new(own));
+        self.thread
+            .store(Arc::new(Thread::start(&self.path, self.open)));
         self.thread.load_full()
     }
 }
@@ -135,16 +127,13 @@ impl Worker {
 impl Thread {
     fn start(path: &Path, open: Open) -> Thread {
         let (jobs, queue) = channel();
-        let connected = Arc::new(AtomicBool::new(false));
-        let flag = connected.clone();
         let path = path.to_owned();
         let started = std::thread::Builder::new()
             .name("slugline-store".to_owned())
-            .spawn(move || work(&path, open, &queue, &flag));
+            .spawn(move || work(&path, open, &queue));
         Thread {
             process: std::process::id(),
             jobs: started.is_ok().then_some(jobs),
-            connected,
             instead: "its thread could not be started",
         }
     }
@@ -153,14 +142,15 @@ impl Thread {
         Thread {
             process: std::process::id(),
             jobs: None,
-            connected: Arc::default(),
             instead,
         }
     }
 }
 
 /// The life of the thread: until nobody can send any more.
-fn work(path: &Path, open: Open, queue: &Receiver<Job>, connected: &AtomicBool) {
+fn work(path: &Path, open: Open, queue: &Receiver<Job>) {
+    // Declared so that the connection is closed before the file is said to be free.
+    let mut in_use: Option<InUse> = None;
     let mut connection: Option<Connection> = None;
     loop {
         let job = match connection {
@@ -168,28 +158,35 @@ fn work(path: &Path, open: Open, queue: &Receiver<Job>, connected: &AtomicBool) 
             None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match job {
-            Ok(Job::Do(job)) => {
-                connected.store(true, Ordering::SeqCst);
-                let ready = match &mut connection {
-                    Some(connection) => Ok(connection),
-                    none => open(path).map(|opened| none.insert(opened)),
-                };
-                job(ready.map_err(|error| failed(path, error)));
-                connected.store(connection.is_some(), Ordering::SeqCst);
-            }
+            Ok(Job::Do(job)) => match &mut connection {
+                Some(connection) => job(Ok(connection)),
+                none => match connect(path, open) {
+                    Ok((entry, opened)) => {
+                        in_use = Some(entry);
+                        job(Ok(none.insert(opened)));
+                    }
+                    Err(error) => job(Err(error)),
+                },
+            },
             Ok(Job::End(reply)) => {
                 drop(connection);
-                connected.store(false, Ordering::SeqCst);
+                drop(in_use);
                 let _ = reply.send(());
                 return;
             }
             Err(RecvTimeoutError::Timeout) => {
                 connection = None;
-                connected.store(false, Ordering::SeqCst);
+                in_use = None;
             }
             Err(RecvTimeoutError::Disconnected) => return,
         }
     }
+}
+
+fn connect(path: &Path, open: Open) -> Result<(InUse, Connection)> {
+    let entry = InUse::enter(path)?;
+    let connection = open(path).map_err(|error| failed(path, error))?;
+    Ok((entry, connection))
 }
 
 impl std::fmt::Debug for Worker {
