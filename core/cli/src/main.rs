@@ -11,6 +11,7 @@ mod output;
 mod prompts;
 mod render;
 mod run;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -39,16 +40,19 @@ enum Command {
     Prompts(prompts::PromptsCommand),
     /// Write a configuration and a first prompt
     Init(init::InitArgs),
+    /// Serve the engine over HTTP
+    Serve(serve::ServeArgs),
 }
 
 fn main() -> ExitCode {
     // Clap ends the process itself, with code 2, where the usage is wrong.
     let cli = Cli::parse();
-    let runtime = match tokio::runtime::Builder::new_multi_thread()
-        .enable_all()
-        .worker_threads(2)
-        .build()
-    {
+    let serves = matches!(cli.command, Command::Serve(_));
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    if !serves {
+        builder.worker_threads(2);
+    }
+    let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
             output::say_error(&format!("cannot start: {error}"));
@@ -58,7 +62,8 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         tokio::select! {
             outcome = dispatch(cli) => outcome,
-            _ = tokio::signal::ctrl_c() => Err(output::Failure::interrupted()),
+            // A server ends its calls first: it listens to signals itself.
+            _ = tokio::signal::ctrl_c(), if !serves => Err(output::Failure::interrupted()),
         }
     });
     match outcome {
@@ -74,5 +79,6 @@ async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
         Command::Lint(args) => lint::lint(&cli.open, &args),
         Command::Prompts(command) => prompts::run(&cli.open, &command),
         Command::Init(args) => init::init(&args),
+        Command::Serve(args) => serve::serve(&cli.open, args).await,
     }
 }

@@ -52,10 +52,9 @@ impl OpenArgs {
         Ok(overrides)
     }
 
-    /// Opens the engine, and says on a terminal with which configuration.
-    pub(crate) fn engine(&self) -> Result<Engine, Failure> {
-        let source = self.source();
-        match &source {
+    /// Says on a terminal which configuration is taken.
+    pub(crate) fn tell(&self) {
+        match &self.source() {
             ConfigSource::File(path) => note(&format!("configuration: {}", shown(path))),
             _ => match slugline::config::default_file() {
                 Some(path) => note(&format!(
@@ -65,8 +64,13 @@ impl OpenArgs {
                 None => note("configuration: none, the defaults"),
             },
         }
+    }
+
+    /// Opens the engine, and says on a terminal with which configuration.
+    pub(crate) fn engine(&self) -> Result<Engine, Failure> {
+        self.tell();
         let engine = Engine::builder()
-            .source(source)
+            .source(self.source())
             .overrides(self.overrides()?)
             .open()?;
         for warning in engine.warnings() {

@@ -1,0 +1,202 @@
+//! Around every request: its id, whether it may come in, and its line of the access log.
+//!
+//! The line holds the path without its query, never a body, a variable, an answer or a key.
+
+use std::io::Write as _;
+use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse as _, Response};
+use bytes::Bytes;
+use futures_util::FutureExt as _;
+use http_body::{Body as HttpBody, Frame, SizeHint};
+use slugline::{Error, ErrorKind};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::app::App;
+use super::refusal::Refusal;
+
+/// The header that carries a request's id, in and out.
+const REQUEST_ID: &str = "x-request-id";
+/// Longest path in a line of the log.
+const PATH: usize = 200;
+
+/// Paths that need no key: they tell nothing about prompts, models or calls.
+const OPEN: &[&str] = &["/healthz", "/openapi.json"];
+
+/// How a request ended, told by whoever knows: an answer with an error, or a stream that broke off.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Outcome(Arc<OnceLock<&'static str>>);
+
+impl Outcome {
+    pub(crate) fn of(error: &Error) -> Outcome {
+        let outcome = Outcome::default();
+        outcome.failed(error);
+        outcome
+    }
+
+    pub(crate) fn failed(&self, error: &Error) {
+        let _ = self.0.set(error.code());
+    }
+}
+
+/// Lets a request in or not, and follows it to its end.
+pub(crate) async fn admit(State(app): State<Arc<App>>, request: Request, next: Next) -> Response {
+    let id = request_id(request.headers());
+    let mut line = Line::new(&app, &request, &id);
+    let (uri, headers) = (request.uri(), request.headers());
+    let mut admitted = app.gate.check_host(uri, headers);
+    if admitted.is_ok() && !OPEN.contains(&uri.path()) {
+        admitted = app.gate.check_key(headers);
+    }
+    let mut response = match admitted {
+        Err(error) => Refusal::from(error).into_response(),
+        // The panic itself is told by its hook, on standard error; what it says may hold anything.
+        Ok(()) => AssertUnwindSafe(next.run(request))
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|_| {
+                Refusal::from(Error::new(ErrorKind::Internal, "a bug in slugline")).into_response()
+            }),
+    };
+    if let Ok(id) = HeaderValue::from_str(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    line.answered(&response);
+    response.map(|inner| Body::new(Followed { inner, line }))
+}
+
+/// The client's id where it is one that can stand in a log, else a new one.
+fn request_id(headers: &HeaderMap) -> String {
+    let given = headers.get(REQUEST_ID).and_then(|id| id.to_str().ok());
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    match given.filter(|id| (1..=128).contains(&id.len()) && id.bytes().all(plain)) {
+        Some(id) => id.to_owned(),
+        None => format!("req-{}", uuid::Uuid::new_v4().simple()),
+    }
+}
+
+/// A line of the access log, written when the request is over: its answer sent, or its client gone.
+struct Line {
+    write: bool,
+    method: String,
+    path: String,
+    id: String,
+    started: Instant,
+    status: Option<StatusCode>,
+    model: Option<String>,
+    outcome: Outcome,
+    bytes: u64,
+    complete: bool,
+}
+
+impl Line {
+    fn new(app: &App, request: &Request, id: &str) -> Line {
+        // A path is visible ASCII: what else a client sends is percent-encoded or no HTTP.
+        let path = request.uri().path();
+        Line {
+            write: app.log,
+            method: request.method().to_string(),
+            path: path.get(..PATH).unwrap_or(path).to_owned(),
+            id: id.to_owned(),
+            started: Instant::now(),
+            status: None,
+            model: None,
+            outcome: Outcome::default(),
+            bytes: 0,
+            complete: false,
+        }
+    }
+
+    fn answered(&mut self, response: &Response) {
+        self.status = Some(response.status());
+        if let Some(outcome) = response.extensions().get::<Outcome>() {
+            self.outcome = outcome.clone();
+        }
+        let model = response.headers().get("x-slugline-model");
+        self.model = model
+            .and_then(|model| model.to_str().ok())
+            .map(str::to_owned);
+        let length = response.headers().get(header::CONTENT_LENGTH);
+        self.complete = response.body().is_end_stream()
+            || length.is_some_and(|length| length.as_bytes() == b"0");
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if !self.write {
+            return;
+        }
+        let time = OffsetDateTime::now_utc();
+        let time = time.replace_nanosecond(time.millisecond() as u32 * 1_000_000);
+        let time = time.unwrap_or(OffsetDateTime::UNIX_EPOCH).format(&Rfc3339);
+        let status = match (self.status, self.complete) {
+            (Some(status), true) => status.as_u16(),
+            // The client went away first.
+            _ => 499,
+        };
+        let mut line = format!(
+            "{} {} {} {status} {}ms {}B id={}",
+            time.unwrap_or_default(),
+            self.method,
+            self.path,
+            self.started.elapsed().as_millis(),
+            self.bytes,
+            self.id,
+        );
+        if let Some(model) = &self.model {
+            line.push_str(&format!(" model={model}"));
+        }
+        if let Some(code) = self.outcome.0.get() {
+            line.push_str(&format!(" error={code}"));
+        }
+        line.push('\n');
+        // One write a line, so that lines of other threads do not mix with it.
+        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+    }
+}
+
+/// A body that counts itself into its line.
+struct Followed {
+    inner: Body,
+    line: Line,
+}
+
+impl HttpBody for Followed {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let polled = Pin::new(&mut self.inner).poll_frame(cx);
+        match &polled {
+            Poll::Ready(Some(Ok(frame))) => {
+                self.line.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                // hyper asks no more once a body of known length is there.
+                self.line.complete = self.inner.is_end_stream();
+            }
+            Poll::Ready(None) => self.line.complete = true,
+            _ => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.inner.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.inner.size_hint()
+    }
+}

@@ -1,0 +1,82 @@
+//! `slugline serve`: the engine behind the HTTP routes that other products and their clients speak.
+//!
+//! `listen` takes connections, `access` lets a request in and writes its line of the log, `gate` knows
+//! the keys and host names. A file of `routes` a route: it reads its body with `ask`, calls the
+//! engine, and `answer` writes what comes as JSON or, by `sse`, as events. Errors go out by `refusal`.
+
+mod access;
+mod answer;
+mod app;
+mod ask;
+mod body;
+mod gate;
+mod listen;
+mod refusal;
+mod routes;
+mod schema;
+mod sse;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use slugline::Engine;
+use slugline::config::Config;
+use tokio::net::TcpListener;
+
+use self::app::App;
+use self::gate::{Gate, Keys};
+use crate::open::OpenArgs;
+use crate::output::{Failure, note, print};
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Address and port; port 0 picks one [default: `listen` of [server], else 127.0.0.1:8787]
+    #[arg(long, value_name = "ADDR")]
+    listen: Option<String>,
+    /// Ask for no key; on a loopback address only
+    #[arg(long)]
+    no_auth: bool,
+    /// Another name by which clients reach the server, for the check of the Host header
+    #[arg(long, value_name = "NAME")]
+    allow_host: Vec<String>,
+    /// Seconds that calls under way have to end once the server is told to stop
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    drain: u64,
+    /// Write no access log
+    #[arg(long)]
+    quiet: bool,
+}
+
+pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failure> {
+    let config = Config::open(open.source(), open.overrides()?)?;
+    let address = args.listen.as_deref().unwrap_or(&config.server.listen);
+    let listener = TcpListener::bind(address)
+        .await
+        .map_err(|error| Failure::other(format!("cannot listen on {address}: {error}")))?;
+    let bound = listener.local_addr()?;
+    let keys = Keys::open(&config.server.keys, args.no_auth, bound).await?;
+    let generated = keys.generated();
+    let gate = Gate::new(keys, bound, args.allow_host);
+
+    open.tell();
+    let engine = Engine::builder().config(config.clone()).open()?;
+    for warning in engine.warnings() {
+        note(&format!("warning: {}", warning.message));
+    }
+    // The first line is for programs: who started the server reads where it is.
+    print(&format!("http://{bound}\n"))?;
+    if let Some(key) = generated {
+        print(&format!("key: {key}\n"))?;
+        note("no key is configured: this one holds until the server stops");
+    }
+    let app = Arc::new(App::new(engine, config, gate, !args.quiet));
+    listen::run(
+        listener,
+        routes::router(app),
+        Duration::from_secs(args.drain),
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,139 @@
+//! How the server starts and how it stops.
+
+use std::io::{Read as _, Write as _};
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::client::{self, open};
+use crate::server::{CONFIG, KEY, Server, command, folder, request};
+
+fn signal(server: &Server, name: &str) {
+    let id = server.child.id().to_string();
+    let told = Command::new("kill").args([name, &id]).status().unwrap();
+    assert!(told.success());
+}
+
+fn slow_stream(words: u32) -> String {
+    let content = "word ".repeat(words as usize);
+    let body = format!(
+        r#"{{"model": "test/echo", "messages": "x", "stream": true, "test": {{"content": "{content}", "chunk_delay_ms": 100}}}}"#
+    );
+    let headers = [
+        ("host", "localhost"),
+        ("x-api-key", KEY),
+        ("content-type", "application/json"),
+    ];
+    request("POST", "/v1/chat/completions", &headers, &body)
+}
+
+#[test]
+fn a_signal_lets_calls_under_way_end() {
+    for name in ["-TERM", "-INT"] {
+        let mut server = Server::start();
+        let idle = open(&server.address);
+        let mut client = open(&server.address);
+        client.write_all(slow_stream(8).as_bytes()).unwrap();
+        let mut begun = [0; 512];
+        let count = client.read(&mut begun).unwrap();
+        assert!(count > 0);
+        signal(&server, name);
+        std::thread::sleep(Duration::from_millis(150));
+        assert!(
+            std::net::TcpStream::connect(&server.address).is_err(),
+            "still listening"
+        );
+        let mut rest = String::new();
+        client.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("data: [DONE]"), "{rest}");
+        let code = server.child.wait().unwrap();
+        assert!(code.success(), "{code}");
+        drop(idle);
+    }
+}
+
+#[test]
+fn what_does_not_end_in_time_is_cut() {
+    let mut server = Server::with(CONFIG, &[], &["--drain", "1"]);
+    let mut client = open(&server.address);
+    client.write_all(slow_stream(600).as_bytes()).unwrap();
+    let mut begun = [0; 512];
+    assert!(client.read(&mut begun).unwrap() > 0);
+    let told = Instant::now();
+    signal(&server, "-TERM");
+    assert!(server.child.wait().unwrap().success());
+    let took = told.elapsed();
+    assert!(
+        took > Duration::from_millis(900) && took < Duration::from_secs(5),
+        "{took:?}"
+    );
+}
+
+#[test]
+fn a_key_is_made_where_none_is_configured() {
+    let config = CONFIG.replace("keys = [\"key-of-the-tests\"]", "");
+    let server = Server::with(&config, &[], &[]);
+    let until = Instant::now() + Duration::from_secs(5);
+    let key = loop {
+        let out = server.out.lock().unwrap().clone();
+        if let Some(key) = out.trim().strip_prefix("key: ") {
+            break key.to_owned();
+        }
+        assert!(Instant::now() < until, "{out}");
+    };
+    assert!(
+        key.starts_with("sk-slugline-") && key.len() == 12 + 64,
+        "{}",
+        key.len()
+    );
+    let host = ("host", "localhost");
+    let shown = format!("Bearer {key}");
+    assert_eq!(
+        server
+            .bare("GET", "/v1/models", &[host, ("authorization", &shown)], "")
+            .status,
+        200
+    );
+    assert_eq!(server.bare("GET", "/v1/models", &[host], "").status, 401);
+    let open = Server::with(&config, &[], &["--no-auth"]);
+    assert_eq!(open.bare("GET", "/v1/models", &[host], "").status, 200);
+}
+
+#[test]
+fn beyond_loopback_a_key_is_a_must() {
+    let none = CONFIG.replace("keys = [\"key-of-the-tests\"]", "");
+    let unset = CONFIG.replace("\"key-of-the-tests\"", "\"env:SLUGLINE_TEST_UNSET\"");
+    for (config, args, code, says) in [
+        (
+            none.as_str(),
+            vec!["--listen", "0.0.0.0:0"],
+            1,
+            "set `keys`",
+        ),
+        (
+            CONFIG,
+            vec!["--listen", "0.0.0.0:0", "--no-auth"],
+            2,
+            "--no-auth",
+        ),
+        (unset.as_str(), vec![], 1, "SLUGLINE_TEST_UNSET"),
+        (CONFIG, vec!["--listen", "nonsense"], 1, "cannot listen"),
+    ] {
+        let folder = folder(config, &[]);
+        let output = command(folder.path(), &args).output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(code), "{said}");
+        assert!(said.contains(says), "{said}");
+        assert!(output.stdout.is_empty());
+    }
+}
+
+#[test]
+fn connections_are_kept() {
+    let server = Server::start();
+    let headers = [("host", "localhost"), ("x-api-key", KEY)];
+    let one = request("GET", "/v1/models", &headers, "").replace("connection: close\r\n", "");
+    let two = request("GET", "/healthz", &headers, "");
+    let reply = client::raw(&server.address, format!("{one}{two}").as_bytes());
+    assert!(reply.body.contains("HTTP/1.1 200 OK"), "{}", reply.body);
+    assert!(server.folder.path().is_dir());
+}
