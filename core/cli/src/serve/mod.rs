@@ -72,11 +72,8 @@ pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failur
         note("no key is configured: this one holds until the server stops");
     }
     let app = Arc::new(App::new(engine, config, gate, !args.quiet));
-    listen::run(
-        listener,
-        routes::router(app),
-        Duration::from_secs(args.drain),
-    )
-    .await?;
+    let drain = Duration::from_secs(args.drain);
+    listen::run(listener, routes::router(app.clone()), drain).await?;
+    app.engine.shutdown().await;
     Ok(())
 }

@@ -265,7 +265,7 @@ fn the_document_lists_every_route_and_each_answers() {
             let json = ("content-type", "application/json");
             let reply = server.ask(&method.to_uppercase(), &real, &[json], body);
             assert!(
-                reply.status < 300 || reply.code() == "missing_variable",
+                reply.status < 300 || reply.status == 400 && reply.code() != "not_found",
                 "{method} {path}: {}",
                 reply.body
             );
@@ -281,6 +281,7 @@ fn the_document_lists_every_route_and_each_answers() {
         "get /{workspace}/{project}/{prompt}/{environment}",
         "post /project-prompt/{prompt}/{environment}",
         "get /project-prompt/{prompt}/{environment}",
+        "post /api/v1/feedback",
         "get /v1/models",
         "get /list-deployments",
         "get /healthz",
@@ -319,4 +320,47 @@ fn the_server_says_that_it_is_up_and_what_is_not_there() {
             .header("x-request-id"),
         Some("has blanks")
     );
+}
+
+#[test]
+fn feedback_is_kept_for_known_completions() {
+    let server = Server::start();
+    let answer = server.post("/api/v1/chat/completions", &hello()).ok();
+    let id = &answer["choices"][0]["completion_id"];
+    let path = "/api/v1/feedback";
+    for (value, words) in [
+        (json!(true), json!({"comment": "good"})),
+        (
+            json!(0.5),
+            json!({"reason": "Style", "details": "too long"}),
+        ),
+        (json!(1), json!({"user_id": "ada"})),
+    ] {
+        let body = with(
+            json!({"completion_id": id, "metric": "thumbs", "value": value}),
+            words,
+        );
+        let reply = server.post(path, &body);
+        assert_eq!(reply.status, 201, "{}", reply.body);
+        assert_eq!(reply.json()["feedback_id"].as_str().unwrap().len(), 36);
+    }
+    let unknown = json!({"completion_id": "00000000-0000-4000-8000-000000000000", "metric": "thumbs", "value": true});
+    let reply = server.post(path, &unknown);
+    assert_eq!((reply.status, reply.code().as_str()), (404, "not_found"));
+    for wrong in [
+        json!({"metric": "thumbs", "value": true}),
+        json!({"completion_id": id, "metric": "", "value": true}),
+        json!({"completion_id": id, "metric": "thumbs", "value": "yes"}),
+    ] {
+        assert_eq!(server.post(path, &wrong).status, 400, "{wrong}");
+    }
+    let unstored = server
+        .post(
+            "/v1/chat/completions",
+            &with(hello(), json!({"store": false})),
+        )
+        .ok();
+    assert_eq!(unstored["meta"]["recording_id"], Value::Null);
+    let body = json!({"completion_id": unstored["choices"][0]["completion_id"], "metric": "thumbs", "value": true});
+    assert_eq!(server.post(path, &body).status, 404);
 }

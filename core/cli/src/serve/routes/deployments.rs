@@ -57,7 +57,7 @@ fn deployed(app: &App, prompt: &PromptInfo, environment: &EnvironmentInfo) -> St
             loaded.ok().map(|prompt| prompt.file.clone())
         }
     };
-    let path = file.and_then(|file| Some(app.config.engine.prompts.as_ref()?.join(file)));
+    let path = file.and_then(|file| Some(app.config.engine.prompts.as_ref()?.folder()?.join(file)));
     let changed = path.and_then(|path| path.metadata().ok()?.modified().ok());
     rfc3339(changed.unwrap_or(app.started))
 }

@@ -3,6 +3,7 @@
 mod chat;
 mod deployments;
 mod engine_chat;
+mod feedback;
 mod health;
 mod models;
 mod openapi;
@@ -35,6 +36,7 @@ pub(crate) fn router(app: Arc<App>) -> Router {
             project_prompt::run_default,
             project_prompt::get_default
         ))
+        .routes(routes!(feedback::feedback))
         .routes(routes!(models::models))
         .routes(routes!(deployments::deployments))
         .routes(routes!(health::health))

@@ -3,10 +3,13 @@
 
 mod request;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use slugline::chat::JsonMap;
+use slugline::store::FeedbackValue;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{SchemaType, Type};
+use utoipa::openapi::{Object, ObjectBuilder};
 
 pub(crate) use request::{ChatRequest, ProjectPromptRequest, PromptRequest};
 
@@ -101,6 +104,41 @@ impl StoredPrompt {
             chat_input: variables,
         }
     }
+}
+
+/// A judgement of a completion.
+#[derive(Deserialize, ToSchema)]
+pub(crate) struct FeedbackRequest {
+    /// `choices[].completion_id` of an answer.
+    pub(crate) completion_id: String,
+    /// What is judged, for example `thumbs`.
+    #[schema(min_length = 1)]
+    pub(crate) metric: String,
+    /// Yes or no, or a number.
+    #[schema(schema_with = bool_or_number)]
+    pub(crate) value: FeedbackValue,
+    /// Why, in words.
+    pub(crate) comment: Option<String>,
+    /// The same; with `details` behind it where both are given.
+    pub(crate) reason: Option<String>,
+    /// The same.
+    pub(crate) details: Option<String>,
+    /// Who says so.
+    pub(crate) user_id: Option<String>,
+}
+
+fn bool_or_number() -> Object {
+    let kinds = vec![Type::Boolean, Type::Number];
+    ObjectBuilder::new()
+        .schema_type(SchemaType::Array(kinds))
+        .build()
+}
+
+/// Kept feedback.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FeedbackId {
+    #[schema(format = "uuid")]
+    pub(crate) feedback_id: String,
 }
 
 /// Declares types that only describe what the engine writes.
