@@ -246,3 +246,91 @@ fn files_that_are_not_ours_are_left_alone() {
     assert_eq!(error.code(), "store_error");
     assert!(error.to_string().contains("newer release"), "{error}");
 }
+
+/// The guide that describes the schema to other tools.
+const GUIDE: &str = include_str!("../../docs/recordings.md");
+
+#[tokio::test]
+async fn the_tables_are_as_the_guide_says() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("slugline.db"));
+    let tables = store
+        .query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
+        .await
+        .unwrap();
+    assert_eq!(tables.len(), 6);
+    for table in tables {
+        let name = table["name"].as_str().unwrap();
+        let row = GUIDE
+            .lines()
+            .find(|line| line.starts_with(&format!("| `{name}` | `")))
+            .unwrap_or_else(|| panic!("the guide has no table `{name}`"));
+        // Every other piece between backquotes is a name; the first is the table's.
+        let told: Vec<&str> = row.split('`').skip(3).step_by(2).collect();
+        let columns = store
+            .query(&format!("SELECT name FROM pragma_table_info('{name}')"))
+            .await
+            .unwrap();
+        let columns: Vec<&str> = columns
+            .iter()
+            .map(|column| column["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(columns, told, "{name}");
+    }
+    let version = store.query("PRAGMA user_version").await.unwrap();
+    assert_eq!(version[0]["user_version"], 1);
+}
+
+#[tokio::test]
+async fn the_statements_of_the_guide_run() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("slugline.db"));
+    store.record(vec![sample::full()]).await.unwrap();
+    let disliked = Feedback::new("c0", "thumbs", false).comment("too long");
+    store.add_feedback(disliked).await.unwrap();
+    let (_, block) = GUIDE.split_once("```sql\n").unwrap();
+    let (block, _) = block.split_once("```").unwrap();
+    let mut found = Vec::new();
+    for statement in block.split(";\n").filter(|text| !text.trim().is_empty()) {
+        found.push(store.query(statement).await.unwrap());
+    }
+    assert_eq!(
+        serde_json::to_value(&found[1..]).unwrap(),
+        json!([
+            [{"provider": "openai", "attempts": 1, "waited_ms": 5}],
+            [{"id": "7a4e", "answer": "Hello Ada", "comment": "too long"}],
+        ])
+    );
+}
+
+#[test]
+fn the_fields_are_as_the_guide_says() {
+    let recording = serde_json::to_value(sample::full()).unwrap();
+    let mut told: Vec<&str> = GUIDE
+        .split("## A recording")
+        .nth(1)
+        .unwrap()
+        .split("\n## ")
+        .next()
+        .unwrap()
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .flat_map(|line| {
+            line.split('|')
+                .nth(1)
+                .unwrap()
+                .split('`')
+                .skip(1)
+                .step_by(2)
+        })
+        .collect();
+    told.sort_unstable();
+    let mut fields: Vec<&str> = recording
+        .as_object()
+        .unwrap()
+        .keys()
+        .map(String::as_str)
+        .collect();
+    fields.sort_unstable();
+    assert_eq!(fields, told);
+}

@@ -1,6 +1,8 @@
 //! The store itself: every method is a job for the thread that writes or the one that reads.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_core::future::BoxFuture;
 use rusqlite::Connection;
@@ -23,6 +25,8 @@ use crate::store::{
 pub struct SqliteStore {
     path: PathBuf,
     retention: Retention,
+    /// Something was deleted, and another process still read from the log where it may stay.
+    unclean: Arc<AtomicBool>,
     writer: Worker,
     reader: Worker,
 }
@@ -40,6 +44,7 @@ impl SqliteStore {
             reader: Worker::new(path.clone(), open::reader),
             path,
             retention,
+            unclean: Arc::default(),
         })
     }
 
@@ -66,6 +71,22 @@ impl SqliteStore {
         let path = self.path.clone();
         self.writer
             .run(move |connection| job(connection).map_err(|error| failed(&path, error)))
+    }
+
+    /// As [`write`](Self::write), for a job that deletes and says how much: nothing of it stays in the log.
+    fn erase(
+        &self,
+        job: impl FnOnce(&mut Connection) -> rusqlite::Result<u64> + Send + 'static,
+    ) -> BoxFuture<'static, Result<u64>> {
+        let unclean = self.unclean.clone();
+        self.write(move |connection| {
+            let gone = job(connection)?;
+            if gone > 0 || unclean.load(Ordering::Relaxed) {
+                let clean = write::scrub(connection)?;
+                unclean.store(!clean, Ordering::Relaxed);
+            }
+            Ok(gone)
+        })
     }
 
     fn ttl(&self) -> i64 {
@@ -98,12 +119,8 @@ impl Store for SqliteStore {
 
     fn clear_session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>> {
         let id = id.to_owned();
-        self.write(move |connection| {
-            if turns::clear(connection, &id)? > 0 {
-                write::scrub(connection)?;
-            }
-            Ok(())
-        })
+        let cleared = self.erase(move |connection| turns::clear(connection, &id));
+        Box::pin(async move { cleared.await.map(|_| ()) })
     }
 
     fn record(&self, batch: Vec<Recording>) -> BoxFuture<'_, Result<()>> {
@@ -130,13 +147,7 @@ impl Store for SqliteStore {
         if let Err(error) = filter.check_delete() {
             return refused(error);
         }
-        self.write(move |connection| {
-            let gone = write::delete(connection, &filter)?;
-            if gone > 0 {
-                write::scrub(connection)?;
-            }
-            Ok(gone)
-        })
+        self.erase(move |connection| write::delete(connection, &filter))
     }
 
     fn add_feedback(&self, feedback: Feedback) -> BoxFuture<'_, Result<()>> {
@@ -168,7 +179,11 @@ impl Store for SqliteStore {
 
     fn prune(&self) -> BoxFuture<'_, Result<u64>> {
         let (retention, ttl) = (self.retention, self.ttl());
+        let unclean = self.unclean.clone();
         self.write(move |connection| {
+            if unclean.load(Ordering::Relaxed) {
+                unclean.store(!write::scrub(connection)?, Ordering::Relaxed);
+            }
             if ttl > 0 {
                 turns::prune(connection, ttl)?;
             }

@@ -74,8 +74,9 @@ pub(super) fn append(
 }
 
 /// Forgets a session's turns, and says how many there were.
-pub(super) fn clear(connection: &Connection, id: &str) -> rusqlite::Result<usize> {
-    connection.execute("DELETE FROM turns WHERE session_id = ?", [id])
+pub(super) fn clear(connection: &Connection, id: &str) -> rusqlite::Result<u64> {
+    let gone = connection.execute("DELETE FROM turns WHERE session_id = ?", [id])?;
+    Ok(gone as u64)
 }
 
 /// Forgets the sessions whose last turn is older than `ttl` milliseconds.
