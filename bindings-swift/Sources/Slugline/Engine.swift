@@ -1,0 +1,117 @@
+// The engine: opened once, shared. Its verbs on messages are here, those on stored prompts in `PromptRun.swift`.
+
+internal import SluglineNative
+
+/// An embedded prompt engine: open one and share it.
+///
+/// ```swift
+/// let engine = try Engine()
+/// let answer = try await engine.chat("Hello", model: "openai/gpt-5-mini")
+/// print(answer.text)
+/// ```
+///
+/// Cancelling the task that waits for an answer closes the provider's socket and throws `CancellationError`;
+/// everything else that goes wrong is a ``SluglineError``.
+public final class Engine: Sendable {
+  let core: SluglineNative.Core
+
+  /// Opens an engine. Nothing is sent, and nothing is written where no path was given.
+  ///
+  /// - Parameters:
+  ///   - config: a file, or plain data; the defaults need neither.
+  ///   - apiKeys: keys by the name of their provider; they win over the configuration's.
+  ///   - overrides: top-level tables of the configuration, or keys of its `[engine]` table.
+  /// - Throws: ``SluglineError`` with `configError`.
+  public init(config: Config = .defaults, apiKeys: [String: APIKey] = [:], overrides: JSONObject = [:]) throws {
+    var overrides = overrides
+    var slots: [SluglineNative.KeySlot] = []
+    var providers = overrides["providers"]?.objectValue ?? [:]
+    for (provider, key) in apiKeys.sorted(by: { $0.key < $1.key }) {
+      var settings = providers[provider]?.objectValue ?? [:]
+      switch key {
+      case .value(let value): settings["api_key"] = .string(value)
+      case .closure(let closure): slots.append(SluglineNative.KeySlot(provider: provider, source: KeyClosure(closure)))
+      }
+      providers[provider] = .object(settings)
+    }
+    if !apiKeys.isEmpty { overrides["providers"] = .object(providers) }
+    var file: String?
+    var data: String?
+    switch config.source {
+    case .defaults: break
+    case .file(let path): file = path
+    case .data(let value): data = try JSONWriter.text(of: value, ofConfig: true)
+    }
+    let over = overrides.isEmpty ? nil : try JSONWriter.text(of: .object(overrides), ofConfig: true)
+    do {
+      core = try Core.open(file: file, data: data, overrides: over, keys: slots)
+    } catch {
+      throw SluglineError.told(error)
+    }
+  }
+
+  /// Asks a model.
+  public func chat(_ messages: [Message], model: Model? = nil, options: Options = Options()) async throws -> ChatCompletion {
+    let request = try Self.arguments(messages, model, options)
+    return try await answer { core.chat(request: request) }
+  }
+
+  /// Asks a model with one user message.
+  public func chat(_ message: String, model: Model? = nil, options: Options = Options()) async throws -> ChatCompletion {
+    try await chat([.user(message)], model: model, options: options)
+  }
+
+  /// Asks a model and streams the answer. Given at once: the call starts at the first read, and every error
+  /// arrives there.
+  public func chatStream(_ messages: [Message], model: Model? = nil, options: Options = Options()) -> ChatStream {
+    ChatStream { () throws(SluglineError) in
+      core.chatStream(request: try Self.arguments(messages, model, options))
+    }
+  }
+
+  /// Asks a model with one user message and streams the answer.
+  public func chatStream(_ message: String, model: Model? = nil, options: Options = Options()) -> ChatStream {
+    chatStream([.user(message)], model: model, options: options)
+  }
+
+  /// The exact request that `chat` would send to its first target, secrets left out. No network.
+  public func buildRequest(_ messages: [Message], model: Model? = nil, options: Options = Options()) async throws -> ProviderRequest {
+    let request = try Self.arguments(messages, model, options)
+    return ProviderRequest(try await told { try await core.buildRequest(request: request, ofPrompt: false) })
+  }
+
+  /// The exact request that `chat` would send for one user message.
+  public func buildRequest(_ message: String, model: Model? = nil, options: Options = Options()) async throws -> ProviderRequest {
+    try await buildRequest([.user(message)], model: model, options: options)
+  }
+
+  /// The stored prompts.
+  public var prompts: Prompts { Prompts(core: core) }
+
+  /// What was odd about the configuration, though not wrong.
+  public var warnings: [Warning] { core.warnings().map { Warning($0) } }
+
+  /// Whether `close` was called.
+  public var isClosed: Bool { core.isClosed() }
+
+  /// Closes connections that no call uses any more; calls under way go on. Dropping the engine does the same.
+  public func close() { core.close() }
+
+  private static func arguments(_ messages: [Message], _ model: Model?, _ options: Options) throws(SluglineError) -> String {
+    var arguments = try Arguments(model: model, options: options)
+    try arguments.set("messages", messages)
+    return try arguments.text()
+  }
+
+  /// Waits for the answer of a call; a cancelled task gives the call up.
+  func answer(_ begin: () -> SluglineNative.Call) async throws -> ChatCompletion {
+    try Task.checkCancellation()
+    let call = begin()
+    let answer = try await withTaskCancellationHandler {
+      try await told { try await call.answer() }
+    } onCancel: {
+      call.cancel()
+    }
+    return ChatCompletion(answer)
+  }
+}

@@ -1,0 +1,152 @@
+//! The engine as `Sources/Slugline/Engine.swift` uses it. What is wrong with a call's arguments is told
+//! where its answer is.
+
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use slugline::chat::{ChatRequest, PromptRequest, Warning};
+use slugline::compose::RenderedPrompt;
+use slugline::config::ConfigSource;
+use slugline::engine::{ProviderRequest, RequestFor};
+use slugline::prompt::PromptInfo;
+use slugline::{Error, Result, runtime};
+
+use crate::call::{Call, aside};
+use crate::error::{Failure, FailureFields};
+use crate::keys::{Closure, KeySource};
+use crate::stream::Stream;
+use crate::value;
+
+/// A closure under `apiKey`.
+#[derive(uniffi::Record)]
+pub struct KeySlot {
+    /// The provider whose key it gives.
+    provider: String,
+    /// The closure.
+    source: Arc<dyn KeySource>,
+}
+
+/// An engine.
+#[derive(uniffi::Object)]
+pub struct Core(Mutex<Option<slugline::Engine>>);
+
+impl Core {
+    fn engine(&self) -> Result<slugline::Engine> {
+        let engine = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        engine.ok_or_else(|| Error::invalid("", "the engine is closed: open a new one"))
+    }
+
+    fn call<T>(&self, request: Result<T>) -> Result<(slugline::Engine, T)> {
+        Ok((self.engine()?, request?))
+    }
+}
+
+#[uniffi::export]
+impl Core {
+    /// Opens an engine: from a file, from plain data, or with the defaults.
+    #[uniffi::constructor]
+    pub fn open(
+        file: Option<String>,
+        data: Option<String>,
+        overrides: Option<String>,
+        keys: Vec<KeySlot>,
+    ) -> Result<Arc<Self>, Failure> {
+        let engine = runtime::shield(|| {
+            let source = match (file, data) {
+                (Some(path), _) => ConfigSource::File(PathBuf::from(path)),
+                (None, Some(data)) => ConfigSource::Data(value::config(&data)?),
+                (None, None) => ConfigSource::Default,
+            };
+            let builder = slugline::Engine::builder()
+                .source(source)
+                .overrides(value::overrides(overrides.as_deref())?);
+            keys.into_iter()
+                .fold(builder, |builder, KeySlot { provider, source }| {
+                    builder.key_provider(provider, Arc::new(Closure(source)))
+                })
+                .open()
+        })?;
+        Ok(Arc::new(Core(Mutex::new(Some(engine)))))
+    }
+
+    /// Closes connections that no call uses any more; calls under way go on.
+    pub fn close(&self) {
+        let engine = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
+        drop(engine);
+    }
+
+    /// Whether it was closed.
+    pub fn is_closed(&self) -> bool {
+        self.engine().is_err()
+    }
+
+    /// What was odd about the configuration, though not wrong.
+    pub fn warnings(&self) -> Vec<Warning> {
+        self.engine()
+            .map(|engine| engine.warnings().to_vec())
+            .unwrap_or_default()
+    }
+
+    /// Asks a model.
+    pub fn chat(&self, request: &str) -> Arc<Call> {
+        let called = self.call(value::request::<ChatRequest>(request));
+        Call::begin(called.map(|(engine, request)| async move { engine.chat(request).await }))
+    }
+
+    /// Asks a model and streams the answer.
+    pub fn chat_stream(&self, request: &str) -> Arc<Stream> {
+        let called = self.call(value::request::<ChatRequest>(request));
+        Stream::new(called.map(|(engine, request)| engine.chat_stream(request)))
+    }
+
+    /// Runs a stored prompt.
+    pub fn run_prompt(&self, request: &str) -> Arc<Call> {
+        let called = self.call(value::request::<PromptRequest>(request));
+        Call::begin(called.map(|(engine, request)| async move { engine.run_prompt(request).await }))
+    }
+
+    /// Runs a stored prompt and streams the answer.
+    pub fn run_prompt_stream(&self, request: &str) -> Arc<Stream> {
+        let called = self.call(value::request::<PromptRequest>(request));
+        Stream::new(called.map(|(engine, request)| engine.run_prompt_stream(request)))
+    }
+
+    /// Renders a stored prompt.
+    pub async fn render_prompt(&self, request: String) -> Result<RenderedPrompt, Failure> {
+        let called = self.call(value::request::<PromptRequest>(&request));
+        aside(called.map(|(engine, request)| move || engine.render_prompt(request))).await
+    }
+
+    /// The request that a call of `chat` would send, or of `run_prompt` where there is a slug.
+    pub async fn build_request(
+        &self,
+        request: String,
+        of_prompt: bool,
+    ) -> Result<ProviderRequest, Failure> {
+        let read = if of_prompt {
+            value::request::<PromptRequest>(&request).map(RequestFor::from)
+        } else {
+            value::request::<ChatRequest>(&request).map(RequestFor::from)
+        };
+        let called = self.call(read);
+        aside(called.map(|(engine, request)| move || engine.build_request(request))).await
+    }
+
+    /// The stored prompts: all of them.
+    pub async fn prompts_list(&self) -> Result<Vec<PromptInfo>, Failure> {
+        aside(self.engine().map(|engine| move || engine.prompts().list())).await
+    }
+
+    /// The stored prompts: one of them.
+    pub async fn prompts_get(&self, slug: String) -> Result<PromptInfo, Failure> {
+        let engine = self.engine();
+        aside(engine.map(|engine| move || engine.prompts().get(&slug))).await
+    }
+
+    /// The stored prompts: what is wrong with them.
+    pub async fn prompts_check(&self) -> Result<Vec<FailureFields>, Failure> {
+        let engine = self.engine();
+        let problems = aside(engine.map(|engine| move || Ok(engine.prompts().check()))).await?;
+        Ok(problems.into_iter().map(FailureFields::of).collect())
+    }
+}
