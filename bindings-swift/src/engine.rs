@@ -32,7 +32,11 @@ pub struct Core(Mutex<Option<slugline::Engine>>);
 
 impl Core {
     fn engine(&self) -> Result<slugline::Engine> {
-        let engine = self.0.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let engine = self
+            .0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         engine.ok_or_else(|| Error::invalid("", "the engine is closed: open a new one"))
     }
 

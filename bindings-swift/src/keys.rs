@@ -56,9 +56,12 @@ pub(crate) struct Closure(pub(crate) Arc<dyn KeySource>);
 impl KeyProvider for Closure {
     fn key(&self) -> BoxFuture<'static, Result<String>> {
         let (answers, answered) = oneshot::channel();
-        self.0
-            .ask(Arc::new(KeyQuestion(Mutex::new(Some(answers)))));
-        Box::pin(async move { answered.await.unwrap_or_else(|_| Err(failed("was given up"))) })
+        self.0.ask(Arc::new(KeyQuestion(Mutex::new(Some(answers)))));
+        Box::pin(async move {
+            answered
+                .await
+                .unwrap_or_else(|_| Err(failed("was given up")))
+        })
     }
 }
 

@@ -4,11 +4,16 @@
 //! language. Answers go out as records that mirror the core's nouns field by field: a field added there
 //! does not compile here until Swift has it too.
 #![expect(unreachable_pub, reason = "uniffi exports what is `pub`, to Swift")]
+#![expect(
+    clippy::result_large_err,
+    reason = "uniffi wants errors by value, and a call has one at most"
+)]
 
 mod call;
 mod engine;
 mod error;
 mod keys;
+mod media;
 mod stream;
 mod types;
 mod value;

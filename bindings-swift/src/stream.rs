@@ -33,7 +33,7 @@ pub enum Piece {
     /// Anything else.
     Delta {
         /// All of it.
-        delta: Delta,
+        delta: Box<Delta>,
     },
 }
 
@@ -88,7 +88,9 @@ impl Piece {
     fn of(mut delta: Delta) -> Self {
         match bare_text(&mut delta) {
             Some(text) => Piece::Text { text },
-            None => Piece::Delta { delta },
+            None => Piece::Delta {
+                delta: Box::new(delta),
+            },
         }
     }
 }

@@ -3,12 +3,13 @@
 /// The arguments of one call, under their names in JSON.
 struct Arguments {
   private var object = JSONObject()
+  private let extra: JSONObject
 
   init(model: Model?, options: Options) throws(SluglineError) {
+    extra = options.extra
     try set("model", model)
     guard case .object(let fields) = try JSONEncoding.value(of: options, at: []) else { return }
     for (name, value) in fields { object[name] = value }
-    for (name, value) in options.extra { object[name] = value }
   }
 
   mutating func set(_ name: String, _ value: (some Encodable)?) throws(SluglineError) {
@@ -17,6 +18,8 @@ struct Arguments {
   }
 
   func text() throws(SluglineError) -> String {
-    try JSONWriter.text(of: .object(object))
+    var whole = object
+    for (name, value) in extra { whole[name] = value }
+    return try JSONWriter.text(of: .object(whole))
   }
 }

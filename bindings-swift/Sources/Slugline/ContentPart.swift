@@ -21,9 +21,9 @@ public enum Content: Sendable, Equatable, ExpressibleByStringLiteral, Expressibl
   }
 }
 
-/// One part of a message; see also ``ContentPart/image(contentsOf:detail:mediaType:cacheControl:)`` and
-/// ``ContentPart/file(contentsOf:filename:mediaType:cacheControl:)``. `cacheControl` is Anthropic's mark
-/// (`["type": "ephemeral"]`): carried to hosts that have prompt caching marks, left out elsewhere.
+/// One part of a message; `image(_:)` and `file(_:)` make one from a file or from bytes. `cacheControl` is
+/// Anthropic's mark (`["type": "ephemeral"]`): carried to hosts that have prompt caching marks, left out
+/// elsewhere.
 public enum ContentPart: Sendable, Equatable {
   case text(String, cacheControl: JSONValue? = nil)
   /// An image by `https:` or `data:` URL; `detail` is `auto`, `low` or `high`.

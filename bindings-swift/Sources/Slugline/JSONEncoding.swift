@@ -74,7 +74,7 @@ enum JSONEncoding {
     case let value as JSONValue: slot.value = value
     case let value as JSONObject: slot.value = .object(value)
     case let value as String: slot.value = .string(value)
-    case let value as Date: slot.value = .string(value.formatted(.iso8601.time(includingFractionalSeconds: true)))
+    case let value as Date: slot.value = .string(value.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
     case let value as URL: slot.value = .string(value.absoluteString)
     case let value as Data: slot.value = .string(value.base64EncodedString())
     case let value as Decimal: slot.value = try number(value, path: path)

@@ -1,7 +1,7 @@
 // Open JSON: what a provider says beyond the known fields, schemas, variables. Numbers are exact from
 // `Int64.min` to `UInt64.max`.
 
-/// Anything that JSON can hold. Literals make one: `["type": "object", "items": [1, 2.5, nil]]`.
+/// Anything that JSON can hold. Literals make one: `["type": "object", "items": [1, 2.5, .null]]`.
 public enum JSONValue: Sendable, Equatable {
   case null
   case bool(Bool)
@@ -88,11 +88,10 @@ public enum JSONValue: Sendable, Equatable {
   }
 }
 
-extension JSONValue: ExpressibleByNilLiteral, ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
+extension JSONValue: ExpressibleByBooleanLiteral, ExpressibleByIntegerLiteral,
   ExpressibleByFloatLiteral, ExpressibleByStringLiteral, ExpressibleByStringInterpolation,
   ExpressibleByArrayLiteral, ExpressibleByDictionaryLiteral
 {
-  public init(nilLiteral: ()) { self = .null }
   public init(booleanLiteral value: Bool) { self = .bool(value) }
   public init(integerLiteral value: Int64) { self = .integer(value) }
   public init(floatLiteral value: Double) { self = .number(value) }

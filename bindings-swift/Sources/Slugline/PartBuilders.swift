@@ -1,17 +1,21 @@
 // Parts of a message from files and bytes. A file is read now and travels in the request.
 
 import Foundation
+internal import SluglineNative
 
 extension ContentPart {
-  /// An image from a file.
+  /// An image from a file, or by its `https:` or `data:` URL.
   ///
-  /// - Parameter mediaType: needed for others than PNG, JPEG, GIF and WebP, which their first bytes tell.
-  /// - Throws: what reading the file throws; ``SluglineError`` with `invalidRequest` for an unknown type.
+  /// - Parameters:
+  ///   - url: where it is; a file is read now, anything else is sent as it is.
+  ///   - detail: `auto`, `low` or `high`.
+  ///   - mediaType: needed for others than PNG, JPEG, GIF and WebP, which their first bytes tell.
+  ///   - cacheControl: prompt caching mark.
+  /// - Throws: ``SluglineError`` with `invalidRequest` for a file that cannot be read or is of an unknown type.
   public static func image(
-    contentsOf url: URL, detail: String? = nil, mediaType: String? = nil, cacheControl: JSONValue? = nil
+    _ url: URL, detail: String? = nil, mediaType: String? = nil, cacheControl: JSONValue? = nil
   ) throws -> ContentPart {
-    guard url.isFileURL else { return .imageURL(url.absoluteString, detail: detail, cacheControl: cacheControl) }
-    return try .image(Data(contentsOf: url), detail: detail, mediaType: mediaType, cacheControl: cacheControl)
+    try made(cacheControl) { try imagePart(source: .at(url), detail: detail, mediaType: mediaType) }
   }
 
   /// An image from its bytes.
@@ -20,48 +24,45 @@ extension ContentPart {
   public static func image(
     _ data: Data, detail: String? = nil, mediaType: String? = nil, cacheControl: JSONValue? = nil
   ) throws -> ContentPart {
-    guard let type = mediaType ?? imageType(data) else {
-      let message = "`image`: the bytes are no PNG, JPEG, GIF or WebP image: give their `mediaType`"
-      throw SluglineError(.invalidRequest, message, param: "image")
-    }
-    return .imageURL(dataURL(data, type), detail: detail, cacheControl: cacheControl)
+    try made(cacheControl) { try imagePart(source: .bytes(bytes: data), detail: detail, mediaType: mediaType) }
   }
 
-  /// A file of any kind.
+  /// A file of any kind, or one by its URL, which not every host fetches.
   ///
-  /// - Throws: what reading the file throws.
+  /// - Throws: ``SluglineError`` with `invalidRequest` for a file that cannot be read.
   public static func file(
-    contentsOf url: URL, filename: String? = nil, mediaType: String? = nil, cacheControl: JSONValue? = nil
+    _ url: URL, filename: String? = nil, mediaType: String? = nil, cacheControl: JSONValue? = nil
   ) throws -> ContentPart {
-    guard url.isFileURL else { return .file(filename: filename, url: url.absoluteString, cacheControl: cacheControl) }
-    let name = filename ?? url.lastPathComponent
-    return .file(try Data(contentsOf: url), filename: name, mediaType: mediaType, cacheControl: cacheControl)
+    try made(cacheControl) { try filePart(source: .at(url), filename: filename, mediaType: mediaType) }
   }
 
   /// A file from its bytes; its name tells its type where `mediaType` does not.
+  ///
+  /// - Throws: ``SluglineError`` with `invalidRequest` where neither is given.
   public static func file(
-    _ data: Data, filename: String, mediaType: String? = nil, cacheControl: JSONValue? = nil
-  ) -> ContentPart {
-    let ending = filename.split(separator: ".").last.map { $0.lowercased() } ?? ""
-    let type = mediaType ?? fileTypes[ending] ?? "application/octet-stream"
-    return .file(filename: filename, data: dataURL(data, type), cacheControl: cacheControl)
+    _ data: Data, filename: String? = nil, mediaType: String? = nil, cacheControl: JSONValue? = nil
+  ) throws -> ContentPart {
+    try made(cacheControl) { try filePart(source: .bytes(bytes: data), filename: filename, mediaType: mediaType) }
   }
 
-  private static let fileTypes = [
-    "csv": "text/csv", "gif": "image/gif", "html": "text/html", "jpeg": "image/jpeg", "jpg": "image/jpeg",
-    "json": "application/json", "md": "text/markdown", "mp3": "audio/mpeg", "mp4": "video/mp4",
-    "pdf": "application/pdf", "png": "image/png", "txt": "text/plain", "wav": "audio/wav",
-    "webp": "image/webp", "xml": "application/xml",
-  ]
-
-  private static func imageType(_ data: Data) -> String? {
-    if data.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return "image/png" }
-    if data.starts(with: [0xFF, 0xD8, 0xFF]) { return "image/jpeg" }
-    if data.starts(with: "GIF87a".utf8) || data.starts(with: "GIF89a".utf8) { return "image/gif" }
-    return data.starts(with: "RIFF".utf8) && data.dropFirst(8).starts(with: "WEBP".utf8) ? "image/webp" : nil
+  private static func made(_ mark: JSONValue?, _ make: () throws -> SluglineNative.Part) throws -> ContentPart {
+    let part: ContentPart
+    do {
+      part = ContentPart(try make())
+    } catch {
+      throw SluglineError.told(error)
+    }
+    return switch part {
+    case .imageURL(let url, let detail, _): .imageURL(url, detail: detail, cacheControl: mark)
+    case .file(let id, let filename, let data, let url, _):
+      .file(id: id, filename: filename, data: data, url: url, cacheControl: mark)
+    default: part
+    }
   }
+}
 
-  private static func dataURL(_ data: Data, _ type: String) -> String {
-    "data:\(type);base64,\(data.base64EncodedString())"
+extension SluglineNative.MediaSource {
+  fileprivate static func at(_ url: URL) -> Self {
+    .text(text: url.isFileURL ? url.path : url.absoluteString)
   }
 }

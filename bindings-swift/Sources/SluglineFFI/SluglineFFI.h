@@ -460,6 +460,16 @@ uint64_t uniffi_slugline_swift_fn_method_stream_next_batch(uint64_t ptr, uint32_
 RustBuffer uniffi_slugline_swift_fn_method_stream_try_batch(uint64_t ptr, uint32_t max, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FUNC_FILE_PART
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FUNC_FILE_PART
+RustBuffer uniffi_slugline_swift_fn_func_file_part(RustBuffer source, RustBuffer filename, RustBuffer media_type, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FUNC_IMAGE_PART
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FUNC_IMAGE_PART
+RustBuffer uniffi_slugline_swift_fn_func_image_part(RustBuffer source, RustBuffer detail, RustBuffer media_type, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FUNC_ARGUMENT_NAMES
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FUNC_ARGUMENT_NAMES
 RustBuffer uniffi_slugline_swift_fn_func_argument_names(RustCallStatus *_Nonnull out_status
@@ -729,6 +739,18 @@ void ffi_slugline_swift_rust_future_free_void(uint64_t handle
 #ifndef UNIFFI_FFIDEF_FFI_SLUGLINE_SWIFT_RUST_FUTURE_COMPLETE_VOID
 #define UNIFFI_FFIDEF_FFI_SLUGLINE_SWIFT_RUST_FUTURE_COMPLETE_VOID
 void ffi_slugline_swift_rust_future_complete_void(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_FUNC_FILE_PART
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_FUNC_FILE_PART
+uint16_t uniffi_slugline_swift_checksum_func_file_part(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_FUNC_IMAGE_PART
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_FUNC_IMAGE_PART
+uint16_t uniffi_slugline_swift_checksum_func_image_part(void
+
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_FUNC_ARGUMENT_NAMES

@@ -4236,6 +4236,93 @@ public func FfiConverterTypeFinishReason_lower(_ value: FinishReason) -> RustBuf
 
 
 
+/**
+ * Where an image or a file comes from.
+ */
+
+public enum MediaSource: Equatable, Hashable {
+
+    /**
+     * A path or a URL.
+     */
+    case text(
+        /**
+         * Which.
+         */text: String
+    )
+    /**
+     * Its bytes.
+     */
+    case bytes(
+        /**
+         * They.
+         */bytes: Data
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension MediaSource: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeMediaSource: FfiConverterRustBuffer {
+    typealias SwiftType = MediaSource
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> MediaSource {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .text(text: try FfiConverterString.read(from: &buf)
+        )
+
+        case 2: return .bytes(bytes: try FfiConverterData.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: MediaSource, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .text(text):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(text, into: &buf)
+
+
+        case let .bytes(bytes):
+            writeInt(&buf, Int32(2))
+            FfiConverterData.write(bytes, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMediaSource_lift(_ buf: RustBuffer) throws -> MediaSource {
+    return try FfiConverterTypeMediaSource.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeMediaSource_lower(_ value: MediaSource) -> RustBuffer {
+    return FfiConverterTypeMediaSource.lower(value)
+}
+
+
+
 
 public enum Part: Equatable, Hashable {
 
@@ -5874,6 +5961,32 @@ fileprivate func uniffiFutureContinuationCallback(handle: UInt64, pollResult: In
     }
 }
 /**
+ * The part for a file.
+ */
+public func filePart(source: MediaSource, filename: String?, mediaType: String?)throws  -> Part  {
+    return try  FfiConverterTypePart_lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_slugline_swift_fn_func_file_part(
+        FfiConverterTypeMediaSource_lower(source),
+        FfiConverterOptionString.lower(filename),
+        FfiConverterOptionString.lower(mediaType),uniffiCallStatus
+    )
+})
+}
+/**
+ * The part for an image.
+ */
+public func imagePart(source: MediaSource, detail: String?, mediaType: String?)throws  -> Part  {
+    return try  FfiConverterTypePart_lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
+        uniffiCallStatus in
+    uniffi_slugline_swift_fn_func_image_part(
+        FfiConverterTypeMediaSource_lower(source),
+        FfiConverterOptionString.lower(detail),
+        FfiConverterOptionString.lower(mediaType),uniffiCallStatus
+    )
+})
+}
+/**
  * The names of every argument of `chat` and of `run_prompt`, as they stand in JSON.
  */
 public func argumentNames() -> [String]  {
@@ -5911,6 +6024,12 @@ private let initializationResult: InitializationResult = {
     let scaffolding_contract_version = ffi_slugline_swift_uniffi_contract_version()
     if bindings_contract_version != scaffolding_contract_version {
         return InitializationResult.contractVersionMismatch
+    }
+    if (uniffi_slugline_swift_checksum_func_file_part() != 51907) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_func_image_part() != 364) {
+        return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_func_argument_names() != 41280) {
         return InitializationResult.apiChecksumMismatch
