@@ -114,9 +114,20 @@ fn run(case: &Value) -> Result<Value> {
     Ok(json!({ "messages": to_chat(messages) }))
 }
 
-const KEYS: [&str; 12] = [
-    "name", "template", "data", "partials", "context", "history", "now_ms", "missing", "expect",
-    "js", "reason", "skip",
+const KEYS: [&str; 13] = [
+    "name",
+    "template",
+    "data",
+    "partials",
+    "context",
+    "history",
+    "now_ms",
+    "missing",
+    "expect",
+    "js",
+    "reason",
+    "skip",
+    "no_prompt",
 ];
 
 #[test]

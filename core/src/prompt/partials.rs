@@ -218,7 +218,7 @@ impl Walk<'_> {
         let shown = slug::shown(name);
         if slug::check(name, "partial").is_ok() {
             let searched = self.shelf.searched(name, from);
-            format!("no partial has the name {shown}: {searched}")
+            format!("there is no partial {shown}: {searched}")
         } else {
             format!("the partial name {shown} is not a path of slug segments")
         }
