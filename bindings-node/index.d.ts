@@ -254,6 +254,12 @@ export interface EngineConfig {
   [key: string]: Data | undefined;
 }
 
+/**
+ * A function that templates call by its name: `{{shout name mark="!"}}` is `shout(name, { mark: '!' })`. It is
+ * pure and not async; a missing variable is `null`; what it throws is a `TemplateError` with that as `cause`.
+ */
+export type Helper = (...given: any[]) => unknown;
+
 /** The configuration as plain data, in the shape of `slugline.toml`. Unknown keys are errors. */
 export interface Config {
   engine?: Readonly<EngineConfig>;
@@ -264,6 +270,8 @@ export interface Config {
   tools?: Readonly<Record<string, Data>>;
   campaigns?: Readonly<Record<string, Data>>;
   server?: Readonly<Record<string, Data>>;
+  /** Helpers for templates. */
+  helpers?: Readonly<Record<string, Helper>>;
 }
 
 /** Tables of the configuration, or keys of its `[engine]` table. */

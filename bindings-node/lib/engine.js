@@ -3,7 +3,7 @@
 
 import { fileURLToPath } from 'node:url';
 
-import { fromJSON } from './errors.js';
+import { ConfigError, fromJSON } from './errors.js';
 import { asked, hub, keep, number, settle } from './hub.js';
 import { configJSON, invalid, requestJSON } from './input.js';
 import { native } from './native.js';
@@ -20,16 +20,17 @@ export class Engine {
   #prompts;
 
   constructor(config, overrides) {
-    const keys = [];
+    const code = { keys: [], helpers: [] };
     const file = pathOf(config);
     const data =
       config === undefined || config === null || file !== undefined
         ? undefined
-        : configJSON(withoutCallables(config, keys));
+        : configJSON(withoutCallables(config, code));
     const over =
-      overrides === undefined ? undefined : configJSON(withoutCallables(overrides, keys));
-    const slots = keys.map(({ provider, callable }) => ({ provider, slot: keep(callable) }));
-    this.#core = asked(() => new native.Core(hub, file, data, over, slots));
+      overrides === undefined ? undefined : configJSON(withoutCallables(overrides, code));
+    const keys = code.keys.map(({ provider, callable }) => ({ provider, slot: keep(callable) }));
+    const helpers = code.helpers.map(({ name, callable }) => ({ name, slot: keep(callable) }));
+    this.#core = asked(() => new native.Core(hub, file, data, over, keys, helpers));
   }
 
   /** Asks a model. */
@@ -173,18 +174,34 @@ function pathOf(config) {
   return config instanceof URL ? fileURLToPath(config) : undefined;
 }
 
-/** The configuration without the callables under `api_key`, which go to `keys`. */
-function withoutCallables(config, keys) {
+/** The configuration without its functions: those under `api_key` and `helpers` go to `code`. */
+function withoutCallables(config, code) {
+  const { helpers, ...rest } = config ?? {};
+  if (helpers !== undefined && helpers !== null) {
+    for (const [name, callable] of Object.entries(helpers)) {
+      if (typeof callable !== 'function') {
+        throw refused(`helpers.${name}`, `\`helpers.${name}\` must be a function`);
+      }
+      code.helpers.push({ name, callable });
+    }
+    config = rest;
+  }
   const providers = config?.providers;
   if (typeof providers !== 'object' || providers === null) return config;
-  const rest = {};
+  const kept = {};
+  let found = false;
   for (const [provider, settings] of Object.entries(providers)) {
-    rest[provider] = settings;
+    kept[provider] = settings;
     if (typeof settings?.api_key === 'function') {
       const { api_key: callable, ...others } = settings;
-      keys.push({ provider, callable });
-      rest[provider] = others;
+      code.keys.push({ provider, callable });
+      kept[provider] = others;
+      found = true;
     }
   }
-  return keys.length === 0 ? config : { ...config, providers: rest };
+  return found ? { ...config, providers: kept } : config;
+}
+
+function refused(param, message) {
+  return new ConfigError(message, { param });
 }

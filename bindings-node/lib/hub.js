@@ -2,6 +2,7 @@
 // for all that may go on; each is then polled. While something is pending the process stays alive.
 
 import { fromNative, raised } from './errors.js';
+import { valueJSON } from './input.js';
 import { native } from './native.js';
 import { listen } from './signal.js';
 
@@ -29,7 +30,7 @@ export function leave(id) {
   if (pending.delete(id) && pending.size === 0) hub.hold(false);
 }
 
-/** Keeps a callable that gives a key; gives its slot. */
+/** Keeps a callable that gives a key, or a helper; gives its slot. */
 export function keep(callable) {
   letGo();
   const slot = number();
@@ -46,8 +47,46 @@ function ring() {
 }
 
 function answerQuestions() {
-  for (const { id, slot } of hub.questions()) answer(id, callables.get(slot));
+  for (const { id, slot, arguments: given } of hub.questions()) {
+    if (given === undefined || given === null) answer(id, callables.get(slot));
+    else compute(id, callables.get(slot), given);
+  }
   letGo();
+}
+
+/** The value of a helper: its arguments in order, and an object of the `key=value` ones where there are any. */
+function compute(id, helper, given) {
+  let value;
+  try {
+    const [list, keys] = JSON.parse(given);
+    if (Object.keys(keys).length > 0) list.push(keys);
+    value = helper(...list) ?? null;
+    if (typeof value?.then === 'function') {
+      value.then(undefined, () => {});
+      hub.refuse(id, 'gave a promise: a helper is a plain function');
+      return;
+    }
+  } catch (error) {
+    refuse(id, `threw ${called(error)}`, error);
+    return;
+  }
+  try {
+    hub.answer(id, valueJSON(value));
+  } catch (error) {
+    refuse(id, `gave what is no JSON: ${error.message}`, error);
+  }
+}
+
+function refuse(id, says, error) {
+  const slot = number();
+  raised.set(slot, error);
+  hub.refuse(id, says, slot);
+}
+
+/** What kind of thing was thrown; its message may hold anything. */
+function called(error) {
+  const name = error instanceof Error ? error.constructor?.name : undefined;
+  return typeof name === 'string' && name.isWellFormed() ? name : 'an exception';
 }
 
 async function answer(id, callable) {
@@ -56,9 +95,7 @@ async function answer(id, callable) {
     if (typeof key === 'string' && key.isWellFormed()) hub.answer(id, key);
     else hub.refuse(id, `gave ${key === null ? 'null' : `a value of type ${typeof key}`} instead of a string`);
   } catch (error) {
-    const slot = number();
-    raised.set(slot, error);
-    hub.refuse(id, 'threw an exception', slot);
+    refuse(id, 'threw an exception', error);
   }
 }
 

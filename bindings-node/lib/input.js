@@ -20,6 +20,11 @@ export function configJSON(config) {
   return text(config, true);
 }
 
+/** The JSON text of a value from code. */
+export function valueJSON(value) {
+  return text(value, false);
+}
+
 function text(value, ofConfig) {
   const walk = { stack: [], path: [], rewrites: false };
   const why = check(value, walk);

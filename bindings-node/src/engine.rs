@@ -11,6 +11,7 @@ use slugline::{Error, Result, runtime};
 
 use crate::call::Call;
 use crate::error::{json, thrown};
+use crate::helpers::{self, HelperSlot};
 use crate::hub::Hub;
 use crate::keys::Callable;
 use crate::stream::Stream;
@@ -53,6 +54,7 @@ impl Core {
         data: Option<String>,
         overrides: Option<String>,
         keys: Vec<KeySlot>,
+        helpers: Vec<HelperSlot>,
     ) -> napi::Result<Self> {
         // Made before anything can fail: dropping one tells JavaScript to let go of its callable.
         let keys: Vec<_> = keys
@@ -62,6 +64,7 @@ impl Core {
                 (provider, Arc::new(Callable { notes, slot }))
             })
             .collect();
+        let helpers = helpers::register(hub, helpers);
         let opened = runtime::shield(|| {
             let source = match (file, data) {
                 (Some(path), _) => ConfigSource::File(PathBuf::from(path)),
@@ -71,7 +74,8 @@ impl Core {
             let overrides = value::overrides(overrides.as_deref())?;
             let builder = slugline::Engine::builder()
                 .source(source)
-                .overrides(overrides);
+                .overrides(overrides)
+                .helpers(helpers?);
             keys.into_iter()
                 .fold(builder, |builder, (provider, key)| {
                     builder.key_provider(provider, key)

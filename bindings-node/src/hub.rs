@@ -15,7 +15,9 @@ use napi_derive::napi;
 use slugline::Result;
 use tokio::sync::oneshot;
 
-/// The number under which questions for keys are noted; calls count from 1.
+use crate::keys::Raised;
+
+/// The number under which questions to callables are noted; calls count from 1.
 const QUESTIONS: u32 = 0;
 
 /// Weak: it alone keeps no process alive.
@@ -32,18 +34,29 @@ struct Noted {
     rung: bool,
     woken: Vec<u32>,
     asked: Vec<Question>,
-    open: HashMap<u32, oneshot::Sender<Result<String>>>,
+    open: HashMap<u32, Asking>,
     questions: u32,
     forgotten: Vec<u32>,
+    /// The JavaScript thread is ending: nobody answers any more.
+    ended: bool,
 }
 
-/// A call that wants a key from code.
+/// Who waits for an answer.
+struct Asking {
+    answer: oneshot::Sender<Result<String>>,
+    /// For a helper's value, not for a key.
+    helper: bool,
+}
+
+/// What a callable is asked: for a key, or for the value of a helper.
 #[napi(object)]
 pub struct Question {
     /// What the answer refers to.
     pub id: u32,
     /// Which callable is asked.
     pub slot: u32,
+    /// Of a helper: the list of its arguments and the object of its `key=value` arguments, as JSON text.
+    pub arguments: Option<String>,
 }
 
 impl Notes {
@@ -63,14 +76,26 @@ impl Notes {
         let _ = bell.call((), ThreadsafeFunctionCallMode::NonBlocking);
     }
 
-    /// Asks the callable in this slot for a key.
-    pub(crate) fn ask(&self, slot: u32) -> oneshot::Receiver<Result<String>> {
+    /// Asks the callable in this slot: for a key, or with a helper's arguments for its value.
+    pub(crate) fn ask(
+        &self,
+        slot: u32,
+        arguments: Option<String>,
+    ) -> oneshot::Receiver<Result<String>> {
         let (answer, answered) = oneshot::channel();
         let mut noted = self.noted();
+        if noted.ended {
+            return answered;
+        }
         let id = noted.questions;
         noted.questions = id.wrapping_add(1);
-        noted.open.insert(id, answer);
-        noted.asked.push(Question { id, slot });
+        let helper = arguments.is_some();
+        noted.open.insert(id, Asking { answer, helper });
+        noted.asked.push(Question {
+            id,
+            slot,
+            arguments,
+        });
         drop(noted);
         self.wake(QUESTIONS);
         answered
@@ -129,22 +154,29 @@ impl Hub {
         std::mem::take(&mut noted.woken)
     }
 
-    /// Calls that want a key.
+    /// What callables are asked.
     #[napi]
     pub fn questions(&self) -> Vec<Question> {
         std::mem::take(&mut self.notes.noted().asked)
     }
 
-    /// Answers a question with a key.
+    /// Answers a question, with a key or with JSON text.
     #[napi]
-    pub fn answer(&self, id: u32, key: String) {
-        self.answered(id, Ok(key));
+    pub fn answer(&self, id: u32, given: String) {
+        self.answered(id, |_| Ok(given));
     }
 
-    /// Says why there is no key; `raised` is where JavaScript keeps what was thrown.
+    /// Says why there is no answer; `raised` is where JavaScript keeps what was thrown.
     #[napi]
     pub fn refuse(&self, id: u32, says: String, raised: Option<u32>) {
-        self.answered(id, Err(crate::keys::failed(&says, raised, &self.notes)));
+        let raised = raised.map(|slot| Raised::new(slot, &self.notes));
+        self.answered(id, |helper| {
+            Err(if helper {
+                crate::helpers::refused(&says, raised)
+            } else {
+                crate::keys::refused(&says, raised)
+            })
+        });
     }
 
     /// What JavaScript need not keep any more.
@@ -155,11 +187,11 @@ impl Hub {
 }
 
 impl Hub {
-    fn answered(&self, id: u32, answer: Result<String>) {
+    fn answered(&self, id: u32, answer: impl FnOnce(bool) -> Result<String>) {
         let open = self.notes.noted().open.remove(&id);
-        if let Some(asking) = open {
+        if let Some(Asking { answer: to, helper }) = open {
             // The call may have been given up.
-            let _ = asking.send(answer);
+            let _ = to.send(answer(helper));
         }
     }
 
@@ -174,6 +206,17 @@ impl Hub {
             waker: rope.clone().into(),
             rope,
         }
+    }
+}
+
+impl Drop for Hub {
+    fn drop(&mut self) {
+        let mut noted = self.notes.noted();
+        noted.ended = true;
+        // Whoever waits for an answer of this thread waits no longer.
+        let open = std::mem::take(&mut noted.open);
+        drop(noted);
+        drop(open);
     }
 }
 

@@ -17,7 +17,7 @@ pub(crate) struct Callable {
 
 impl KeyProvider for Callable {
     fn key(&self) -> BoxFuture<'static, Result<String>> {
-        let answered = self.notes.ask(self.slot);
+        let answered = self.notes.ask(self.slot, None);
         Box::pin(async move {
             let given_up = || Error::new(ErrorKind::Authentication, text("was given up"));
             answered.await.unwrap_or_else(|_| Err(given_up()))
@@ -32,13 +32,10 @@ impl Drop for Callable {
 }
 
 /// Why a callable gave no key.
-pub(crate) fn failed(says: &str, raised: Option<u32>, notes: &Arc<Notes>) -> Error {
+pub(crate) fn refused(says: &str, raised: Option<Raised>) -> Error {
     let error = Error::new(ErrorKind::Authentication, text(says));
     match raised {
-        Some(slot) => error.with_source(Raised {
-            slot,
-            notes: notes.clone(),
-        }),
+        Some(raised) => error.with_source(raised),
         None => error,
     }
 }
@@ -51,6 +48,15 @@ fn text(says: &str) -> String {
 pub(crate) struct Raised {
     pub(crate) slot: u32,
     notes: Arc<Notes>,
+}
+
+impl Raised {
+    pub(crate) fn new(slot: u32, notes: &Arc<Notes>) -> Self {
+        Raised {
+            slot,
+            notes: notes.clone(),
+        }
+    }
 }
 
 impl Drop for Raised {

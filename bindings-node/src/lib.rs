@@ -7,6 +7,7 @@
 mod call;
 mod engine;
 mod error;
+mod helpers;
 mod hub;
 mod keys;
 mod media;

@@ -13,12 +13,14 @@ use pyo3::types::{PyDict, PyList, PyMapping, PyTuple};
 use slugline::chat::{self, ChatRequest, PromptRequest};
 use slugline::config::ConfigSource;
 use slugline::engine::RequestFor;
+use slugline::template::Helpers;
 use slugline::{Error, ErrorKind, Result, prompt, runtime};
 
 use crate::async_stream::AsyncChatStream;
 use crate::awaiting::Awaitable;
 use crate::call::awaitable;
 use crate::error::raise;
+use crate::helpers::take_helpers;
 use crate::keys::take_callables;
 use crate::log;
 use crate::stream::ChatStream;
@@ -120,8 +122,11 @@ impl Core {
     #[new]
     fn open(py: Python<'_>, config: Bound<'_, PyAny>, overrides: Options<'_>) -> PyResult<Self> {
         log::look(py)?;
+        let mut helpers = Helpers::new();
+        let config = take_helpers(config, &mut helpers)?;
+        let overrides = take_helpers(overrides.into_any(), &mut helpers)?;
         let (config, mut keys) = take_callables(config)?;
-        let (overrides, more) = take_callables(overrides.into_any())?;
+        let (overrides, more) = take_callables(overrides)?;
         keys.extend(more);
         let opened = (|| {
             let source = if config.is_none() {
@@ -136,6 +141,7 @@ impl Core {
             };
             let mut builder = slugline::Engine::builder()
                 .source(source)
+                .helpers(helpers)
                 .overrides(runtime::shield(|| read_config(&overrides))?);
             for (provider, key) in keys {
                 builder = builder.key_provider(provider, Arc::new(key));

@@ -42,8 +42,15 @@ impl fmt::Debug for Raised {
 
 impl std::error::Error for Raised {}
 
-/// The exception for an error.
+/// The exception for an error. Code of the caller's that was asked to stop, by Ctrl-C or `sys.exit`, stops the
+/// call: then it is that exception itself.
 pub(crate) fn raise(py: Python<'_>, error: Error) -> PyErr {
+    let source = error.data().source.as_deref();
+    if let Some(Raised(raised)) = source.and_then(|source| source.downcast_ref::<Raised>())
+        && !raised.is_instance_of::<PyException>(py)
+    {
+        return raised.clone_ref(py);
+    }
     exception(py, error).map_or_else(|error| error, PyErr::from_value)
 }
 

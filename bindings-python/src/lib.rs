@@ -11,6 +11,7 @@ mod call;
 mod chunk;
 mod engine;
 mod error;
+mod helpers;
 mod hub;
 mod keys;
 mod log;

@@ -10,8 +10,10 @@ use std::pin::pin;
 use std::sync::{Arc, LazyLock};
 
 use arc_swap::ArcSwapOption;
-use tokio::runtime::{Builder, Handle, Runtime};
+use serde_json::Value;
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
+use crate::chat::JsonMap;
 use crate::error::{Error, ErrorKind, Result};
 
 mod stream_handle;
@@ -80,6 +82,37 @@ pub fn handle() -> Result<Handle> {
 /// What `body` returns, or `internal`.
 pub fn shield<T>(body: impl FnOnce() -> Result<T>) -> Result<T> {
     catch_unwind(AssertUnwindSafe(body)).unwrap_or_else(|_| Err(panicked()))
+}
+
+/// Runs host code that may take its time, such as a template's helper that waits for the host's thread:
+/// where this is a thread of a runtime, other calls go on elsewhere meanwhile.
+pub fn aside<T>(work: impl FnOnce() -> T) -> T {
+    match Handle::try_current().map(|handle| handle.runtime_flavor()) {
+        Ok(RuntimeFlavor::MultiThread) => tokio::task::block_in_place(work),
+        _ => work(),
+    }
+}
+
+/// A helper for templates over a function that takes its arguments (`[..]`), then its `key=value` arguments
+/// (`{..}`) as JSON text, and gives JSON text back.
+///
+/// # Errors
+/// What `call` returns, or `template_error` where it gave no JSON.
+pub fn json_helper(
+    call: impl Fn(String, String) -> Result<String> + Send + Sync + 'static,
+) -> impl Fn(&[Value], &JsonMap) -> Result<Value> + Send + Sync + 'static {
+    move |arguments, keys| {
+        let text = |written: serde_json::Result<String>| {
+            written.map_err(|_| Error::new(ErrorKind::Internal, "its arguments are no JSON"))
+        };
+        let arguments = text(serde_json::to_string(arguments))?;
+        let keys = text(serde_json::to_string(keys))?;
+        let given = aside(|| call(arguments, keys))?;
+        crate::input::from_json(given.as_bytes()).map_err(|error| {
+            let message = format!("it gave what is no JSON: {}", error.data().message);
+            Error::new(ErrorKind::TemplateError, message)
+        })
+    }
 }
 
 /// Runs a call on the shared runtime. Dropping the returned future cancels the call.

@@ -408,10 +408,20 @@ impl<'a> Evaluator<'a> {
     #[cold]
     #[inline(never)]
     fn refused(&self, problem: helpers::Problem, call: &Call, unit: usize) -> Error {
-        let error = self.fail(unit, call.at, &problem.message);
-        match problem.cause {
-            Some(cause) => error.with_source(cause),
-            None => error,
+        let mut error = self.fail(unit, call.at, &problem.message);
+        if let Some(helper) = problem.helper {
+            error = error.with_detail("helper", helper);
+        }
+        let Some(cause) = problem.cause else {
+            return error;
+        };
+        // What the helper's own language threw, rather than what carried it here.
+        match cause.data().source.clone() {
+            Some(thrown) => {
+                error.data_mut().source = Some(thrown);
+                error
+            }
+            None => error.with_source(cause),
         }
     }
 }

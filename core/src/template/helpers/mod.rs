@@ -4,6 +4,7 @@
 //! the rest computes values. Blocks and structure are the evaluator's.
 
 mod date;
+mod host;
 mod signature;
 mod text;
 
@@ -24,7 +25,9 @@ use crate::{Error, Result};
 
 /// A helper written in the host language: positional arguments and `key=value` arguments in,
 /// a value out. It must be pure: the same arguments, the same value. A missing variable comes
-/// in as null.
+/// in as null. What it fails with, a panic too, is a `template_error` with the place of the call, the helper's
+/// name in `details.helper` and the failure as source; the failure's message becomes part of its own, so it
+/// must not hold values.
 pub type HelperFn = dyn Fn(&[Value], &JsonMap) -> Result<Value> + Send + Sync;
 
 /// The helpers templates are compiled against and rendered with.
@@ -104,6 +107,8 @@ impl fmt::Debug for Helpers {
 pub(super) struct Problem {
     pub(super) message: String,
     pub(super) cause: Option<Error>,
+    /// The function of the host language that failed.
+    pub(super) helper: Option<String>,
 }
 
 impl Problem {
@@ -111,6 +116,7 @@ impl Problem {
         Err(Problem {
             message: message.into(),
             cause: None,
+            helper: None,
         })
     }
 }
@@ -150,30 +156,10 @@ pub(super) fn run<'a>(
     let arguments = Arguments { list, hash };
     match helper {
         Helper::Builtin(builtin) => run_builtin(*builtin, arguments, input),
-        Helper::Host(name) => run_host(name, arguments, input),
-    }
-}
-
-fn run_host<'a>(
-    name: &str,
-    arguments: Arguments<'a>,
-    input: &RenderInput<'_>,
-) -> Result<Val<'a>, Problem> {
-    let Some(function) = input.helpers.host.get(name) else {
-        return Problem::new(format!("the helper `{name}` is no longer registered"));
-    };
-    let list: Vec<Value> = arguments.list.into_iter().map(Val::into_value).collect();
-    let hash: JsonMap = arguments
-        .hash
-        .into_iter()
-        .map(|(key, value)| (key.to_owned(), value.into_value()))
-        .collect();
-    match function(&list, &hash) {
-        Ok(value) => Ok(Val::owned(value)),
-        Err(cause) => Err(Problem {
-            message: format!("the helper `{name}` failed: {}", cause.data().message),
-            cause: Some(cause),
-        }),
+        Helper::Host(name) => {
+            let function = input.helpers.host.get(name).map(|function| &**function);
+            host::run(name, function, arguments)
+        }
     }
 }
 
