@@ -51,6 +51,8 @@ class Engine:
     A keyword argument overrides a table (``providers=``) or a key of ``[engine]`` (``prompts=``:
     a folder, or texts by the names their files would have).
     `api_key` of a provider may be a callable that returns the key; it is asked at each attempt.
+    ``helpers={"shout": shout}`` gives templates functions to call: ``{{shout name mark="?"}}``
+    is ``shout(name, mark="?")``. They must be pure and plain, not ``async``.
 
     Nothing is sent at opening. Calls wait on the caller's thread with the GIL released; Ctrl-C
     ends them. `close()`, or leaving a `with` block, closes the connections.

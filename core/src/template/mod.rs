@@ -38,3 +38,6 @@ pub use messages::{
 pub use pieces::{MissingVariable, Piece, Rendered, RenderedText, TemplateRole};
 pub use render::{MissingPolicy, Partials, RenderInput};
 pub use uses::{HelperUse, PartialUse, Reached, Scope, Survey, Variable};
+
+#[cfg(test)]
+mod injection_tests;
