@@ -18,7 +18,9 @@ ROOT = Path(__file__).parents[2] / "core" / "conformance" / "template"
 SETS = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in ROOT.glob("*.json")}
 VECTORS = SETS.pop("variants")
 CASES = {
-    f"{stem}: {case['name']}": case for stem, cases in sorted(SETS.items()) for case in cases["cases"]
+    f"{stem}: {case['name']}": case
+    for stem, cases in sorted(SETS.items())
+    for case in cases["cases"]
 }
 
 
@@ -179,9 +181,9 @@ async def _later() -> str:
 )
 def test_a_failing_helper_is_a_template_error(helper: Any, says: str) -> None:
     prompts = {"dir/p": "one\n {{boom 1}}"}
-    with Engine(prompts=prompts, helpers={"boom": helper}) as engine:
-        with pytest.raises(TemplateError) as raised:
-            engine.render_prompt("dir/p")
+    engine = Engine(prompts=prompts, helpers={"boom": helper})
+    with engine, pytest.raises(TemplateError) as raised:
+        engine.render_prompt("dir/p")
     error = raised.value
     assert str(error).startswith("dir/p.prompt:2:4: the helper `boom` failed: ")
     assert says in str(error)
@@ -195,18 +197,18 @@ def test_a_helper_that_is_told_to_stop_stops_the_call() -> None:
     def stop(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    with Engine(prompts={"p": "{{stop 1}}"}, helpers={"stop": stop}) as engine:
-        with pytest.raises(KeyboardInterrupt):
-            engine.render_prompt("p")
+    engine = Engine(prompts={"p": "{{stop 1}}"}, helpers={"stop": stop})
+    with engine, pytest.raises(KeyboardInterrupt):
+        engine.render_prompt("p")
 
 
 def test_a_helper_that_renders_without_end_is_stopped() -> None:
     def again(*_: Any) -> Any:
         return content(engine)
 
-    with Engine(prompts={"p": "{{again 1}}"}, helpers={"again": again}) as engine:
-        with pytest.raises(TemplateError) as raised:
-            engine.render_prompt("p")
+    engine = Engine(prompts={"p": "{{again 1}}"}, helpers={"again": again})
+    with engine, pytest.raises(TemplateError) as raised:
+        engine.render_prompt("p")
     assert isinstance(raised.value.__cause__, TemplateError)
     assert "from its arguments alone" in str(raised.value.__cause__)
 
