@@ -2,11 +2,12 @@
 //! `reqwest` and `serde_json`. Prints nothing but the CPU time it took; `benches/compare.py` runs it.
 //!
 //! ```text
-//! client URL ours|floor call|large|stream COUNT AT_ONCE
+//! client URL ours|routed|floor call|large|stream|short COUNT AT_ONCE
 //! ```
 //!
 //! `call` is a small request with a 1.3 KB answer, `large` one with 102 messages of 1 KB, `stream` a stream of
-//! 100 chunks.
+//! 100 chunks and `short` one of a single chunk. `routed` is this crate with everything that routing has: an alias
+//! of two targets with limits, retries and fallbacks, and for streams a first-delta deadline and hedging.
 #![allow(
     clippy::expect_used,
     clippy::print_stdout,
@@ -24,7 +25,7 @@ use slugline::config::Config;
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [url, who, what, count, at_once] = arguments.as_slice() else {
-        println!("usage: client URL ours|floor call|large|stream COUNT AT_ONCE");
+        println!("usage: client URL ours|routed|floor call|large|stream|short COUNT AT_ONCE");
         return;
     };
     let (count, at_once): (usize, usize) = (
@@ -38,7 +39,8 @@ fn main() {
         .expect("a runtime");
     runtime.block_on(async {
         match who.as_str() {
-            "ours" => ours(url, what, count, at_once).await,
+            "ours" => ours(url, false, what, count, at_once).await,
+            "routed" => ours(url, true, what, count, at_once).await,
             _ => floor(url, what, count, at_once).await,
         }
     });
@@ -77,18 +79,42 @@ fn messages(what: &str) -> Vec<Message> {
     }
 }
 
-async fn ours(url: &str, what: &str, count: usize, at_once: usize) {
-    let config = json!({"providers": {"up": {"dialect": "openai", "base_url": format!("{url}/v1"), "api_key": "k"}},
-        "engine": {"proxy": "off", "recording": "off"}});
+async fn ours(url: &str, routed: bool, what: &str, count: usize, at_once: usize) {
+    let model = match what {
+        "short" => "whole",
+        _ => "chunks-100",
+    };
+    let mut up = json!({"dialect": "openai", "base_url": format!("{url}/v1"), "api_key": "k"});
+    let mut engine = json!({"proxy": "off", "recording": "off"});
+    if routed {
+        up["max_concurrency"] = 256.into();
+        up["rpm"] = 100_000_000.into();
+        up["tpm"] = 4_000_000_000_u32.into();
+        up["timeout_ms"] = 300_000.into();
+        engine["max_retries"] = 3.into();
+    }
+    let streams = matches!(what, "stream" | "short");
+    let targets = [format!("up/{model}"), format!("other/{model}")];
+    let mut alias = json!({"targets": targets.map(|name| json!({"model": name})), "fallback_on": ["content_filtered"]});
+    if streams {
+        alias["max_ttft_ms"] = 60_000.into();
+    }
+    let config =
+        json!({"engine": engine, "providers": {"up": up, "other": up}, "models": {"smart": alias}});
     let engine =
         Engine::new(Config::from_value(config).expect("a configuration")).expect("an engine");
-    let request = ChatRequest::from_messages(messages(what))
-        .model("up/chunks-100")
-        .temperature(0.5);
+    let mut request = ChatRequest::from_messages(messages(what)).temperature(0.5);
+    request = match routed {
+        true => request.model("smart"),
+        false => request.model(format!("up/{model}")),
+    };
+    if routed && streams {
+        request = request.hedge_after_ms(30_000_u64);
+    }
     let work = (0..count).map(|_| {
         let (engine, request) = (engine.clone(), request.clone());
         async move {
-            if what == "stream" {
+            if streams {
                 let mut stream = engine.chat_stream(request);
                 let mut bytes = 0;
                 while let Some(chunk) = stream.next().await {

@@ -14,6 +14,7 @@
 //! | `whole` | one content event |
 //! | `chunks-N` | N content events, as fast as they are taken |
 //! | `paced-Dms-N` | N content events, one every D milliseconds |
+//! | `pings-N` | 1 MiB of text in 64 content events, among N MiB of comments |
 //! | any other | as `chunks-100` |
 //!
 //! The finish, the usage (where `include_usage` is asked for) and `[DONE]` follow. Connections are kept, any number of
@@ -51,6 +52,9 @@ struct Bytes {
 enum Ask {
     NotFound,
     Whole,
+    Pings {
+        mebibytes: usize,
+    },
     Stream {
         events: usize,
         pace: Option<Duration>,
@@ -168,6 +172,14 @@ impl Ask {
             .and_then(|value| value.split(|byte| *byte == b'"').next())
             .and_then(|model| std::str::from_utf8(model).ok())
             .unwrap_or_default();
+        if let Some(mebibytes) = model
+            .rsplit('/')
+            .next()
+            .and_then(|name| name.strip_prefix("pings-"))
+        {
+            let mebibytes = mebibytes.parse().unwrap_or(1);
+            return Ask::Pings { mebibytes };
+        }
         let (events, pace) = script(model).unwrap_or((100, None));
         let usage =
             value(request, b"\"include_usage\":").is_some_and(|value| value.starts_with(b"true"));
@@ -199,7 +211,32 @@ fn script(model: &str) -> Option<(usize, Option<Duration>)> {
     Some((count.parse().ok()?, (!pace.is_zero()).then_some(pace)))
 }
 
+/// Parts of a flood of pings, each with one event of text.
+const PARTS: usize = 64;
+
+async fn pings(stream: &mut TcpStream, mebibytes: usize, bytes: &Bytes) -> std::io::Result<()> {
+    const PING: &str = ": ping\n\n";
+    let flood = chunk(&PING.repeat((64 << 10) / PING.len()));
+    let text = "x".repeat((1 << 20) / PARTS);
+    let said = chunk(&format!(
+        "data: {{\"id\":\"c\",\"choices\":[{{\"index\":0,\"delta\":{{\"content\":\"{text}\"}}}}]}}\n\n"
+    ));
+    stream.write_all(&bytes.stream_head).await?;
+    for _ in 0..PARTS {
+        for _ in 0..(mebibytes * 16).div_ceil(PARTS) {
+            stream.write_all(&flood).await?;
+        }
+        stream.write_all(&said).await?;
+    }
+    stream
+        .write_all(&[bytes.finish.as_slice(), &bytes.done].concat())
+        .await
+}
+
 async fn answer(stream: &mut TcpStream, ask: &Ask, bytes: &Bytes) -> std::io::Result<()> {
+    if let Ask::Pings { mebibytes } = ask {
+        return pings(stream, *mebibytes, bytes).await;
+    }
     let &Ask::Stream {
         events,
         pace,
