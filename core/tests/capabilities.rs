@@ -78,7 +78,7 @@ fn table() -> String {
             let target = Target {
                 provider,
                 model: (*model).to_owned(),
-                params: Options::default(),
+                params: None,
             };
             Some(target.provider.dialect.capability(&target))
         })

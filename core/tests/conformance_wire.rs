@@ -130,7 +130,7 @@ fn target(case: &Value, dialect_name: &str) -> Target {
     Target {
         provider: Arc::new(provider),
         model: case["model"].as_str().unwrap_or("m").to_owned(),
-        params: Options::default(),
+        params: None,
     }
 }
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use slugline::chat::{ChatRequest, Options};
+use slugline::chat::ChatRequest;
 use slugline::config::{Config, Models};
 use slugline::provider::Target;
 
@@ -21,7 +21,7 @@ pub(crate) fn target(provider: &str, model: &str) -> Target {
     Target {
         provider: models.provider(provider).unwrap().unwrap(),
         model: model.to_owned(),
-        params: Options::default(),
+        params: None,
     }
 }
 

@@ -119,7 +119,7 @@ fn check_error(error: &Error, pattern: &Value, about: &str) {
 /// The groups of a plan, without what is at its default.
 fn groups(plan: &Plan) -> Vec<Value> {
     let target = |planned: &super::PlannedTarget| {
-        let params = &planned.target.params;
+        let params = planned.target.params.clone().unwrap_or_default();
         let mut shown = json!({ "name": planned.target.name() });
         if planned.weight != 1.0 || plan.groups[0].strategy.word() == "weighted" {
             shown["weight"] = json!(planned.weight);

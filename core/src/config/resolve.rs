@@ -15,7 +15,7 @@ use super::naming::{
 use super::presets::{Preset, presets};
 use super::setting::Strategy;
 use crate::catalogue::{self, Owner};
-use crate::chat::{Options, Warning};
+use crate::chat::Warning;
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::{Provider, Target};
 
@@ -317,7 +317,10 @@ impl Models {
             for group in inner {
                 let mut group = Arc::unwrap_or_clone(group);
                 for planned in &mut group.targets {
-                    planned.target.params.overlay(named.params.clone());
+                    if !named.params.is_empty() {
+                        let params = planned.target.params.get_or_insert_default();
+                        params.overlay(named.params.clone());
+                    }
                     planned.max_ttft_ms = planned.max_ttft_ms.or(max_ttft_ms);
                     for kind in &fallback_on {
                         if !planned.fallback_on.contains(kind) {
@@ -353,7 +356,7 @@ impl Models {
         Ok(Target {
             model: listed.unwrap_or(model).to_owned(),
             provider,
-            params: Options::default(),
+            params: None,
         })
     }
 }

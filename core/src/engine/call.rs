@@ -66,11 +66,13 @@ pub(super) struct Call {
 impl Call {
     /// The options for one target: defaults, then the target's own, then the caller's.
     pub(super) fn options_for(&self, target: &Target) -> Cow<'_, Options> {
-        if target.params.is_empty() && self.base.is_empty() {
+        if target.params.is_none() && self.base.is_empty() {
             return Cow::Borrowed(&self.own);
         }
         let mut options = self.base.clone();
-        options.overlay(target.params.clone());
+        if let Some(params) = &target.params {
+            options.overlay(Options::clone(params));
+        }
         options.overlay(self.own.clone());
         Cow::Owned(options)
     }

@@ -23,6 +23,7 @@ use crate::config::{Config, Recording as Keeps};
 use crate::error::{ErrorKind, Result};
 use crate::route::Candidate;
 use crate::stream::ChatStream;
+use crate::transport::BoxFuture;
 
 /// An engine. Clones share one core; dropping the last one closes its connections.
 #[derive(Clone)]
@@ -243,18 +244,21 @@ impl Engine {
             .order(&call.plan, call.max_ttft, kinds.as_ref())
     }
 
-    pub(super) async fn whole(&self, call: Call) -> Result<ChatCompletion> {
+    /// Boxed, since a caller's future holds this one and is moved about.
+    pub(super) fn whole(&self, call: Call) -> BoxFuture<'_, Result<ChatCompletion>> {
         let call = Arc::new(call);
-        let unended = Unended::watch(&call);
-        let outcome = dispatch::whole(&call, &self.candidates(&call)).await;
-        unended.ended();
-        match outcome {
-            Ok(completion) => call.end_turn(completion).await,
-            Err(error) => {
-                record::failed(&call, &error);
-                Err(error)
+        Box::pin(async move {
+            let unended = Unended::watch(&call);
+            let outcome = dispatch::whole(&call, &self.candidates(&call)).await;
+            unended.ended();
+            match outcome {
+                Ok(completion) => call.end_turn(completion).await,
+                Err(error) => {
+                    record::failed(&call, &error);
+                    Err(error)
+                }
             }
-        }
+        })
     }
 
     pub(super) async fn open(&self, call: Call) -> Result<crate::stream::Opened> {

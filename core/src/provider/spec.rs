@@ -117,8 +117,9 @@ pub struct Target {
     pub provider: Arc<Provider>,
     /// The model, as the host names it.
     pub model: String,
-    /// Options of this target, over the call's defaults and under the call's own.
-    pub params: Options,
+    /// Options of this target, over the call's defaults and under the call's own. Boxed, since most
+    /// targets have none, and a target is made for each call.
+    pub params: Option<Box<Options>>,
 }
 
 impl Target {

@@ -7,7 +7,6 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::Value;
-use slugline::chat::Options;
 use slugline::config;
 use slugline::provider::{Carrier, KeySource, Network, Provider, Quirks, Target, dialect};
 
@@ -118,7 +117,7 @@ impl Case {
         Some(Target {
             provider: Arc::new(provider),
             model: self.model.clone(),
-            params: Options::default(),
+            params: None,
         })
     }
 

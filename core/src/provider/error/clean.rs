@@ -3,6 +3,10 @@
 /// The text on one line, without control characters and without anything that looks like a key, at most `most`
 /// characters.
 pub(crate) fn clean(text: &str, most: usize) -> String {
+    // One plain word, as the ids of requests are.
+    if text.len() <= most && text.chars().all(in_key) && !looks_like_key(text) {
+        return text.to_owned();
+    }
     // Keys are looked for in a little more than is kept, so that none is cut in half and shown.
     let end = text
         .char_indices()

@@ -24,6 +24,10 @@ pub(super) struct Text(pub Option<String>);
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Number(pub Option<i64>);
 
+/// A count, however it is written; `None` where it is no count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Count(pub Option<u64>);
+
 /// A list; null is an empty one.
 #[derive(Debug)]
 pub(super) struct Many<T>(pub Vec<T>);
@@ -171,6 +175,40 @@ impl<'de> Deserialize<'de> for Number {
             otherwise!(nested Number(None));
         }
         deserializer.deserialize_any(NumberVisitor)
+    }
+}
+
+impl Count {
+    fn of(number: f64) -> Self {
+        // A cast saturates, and a negative or unordered number is no count.
+        Count((number >= 0.0).then_some(number.round() as u64))
+    }
+}
+
+impl<'de> Deserialize<'de> for Count {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct CountVisitor;
+        impl<'de> Visitor<'de> for CountVisitor {
+            type Value = Count;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a count")
+            }
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Count, E> {
+                Ok(Count(Some(number)))
+            }
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Count, E> {
+                Ok(Count(u64::try_from(number).ok()))
+            }
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Count, E> {
+                Ok(Count::of(number))
+            }
+            fn visit_str<E: Error>(self, text: &str) -> Result<Count, E> {
+                Ok(text.trim().parse().map_or(Count(None), Count::of))
+            }
+            otherwise!(null Count(None));
+            otherwise!(nested Count(None));
+        }
+        deserializer.deserialize_any(CountVisitor)
     }
 }
 

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::OpenAi;
-use crate::chat::Options;
 use crate::provider::{Carrier, KeySource, Network, Provider, Quirks, Target};
 
 /// A target with these quirks.
@@ -35,7 +34,7 @@ pub(in crate::provider) fn target(name: &str, quirks: &str) -> Target {
             carrier: Carrier::Network,
         }),
         model: "m".to_owned(),
-        params: Options::default(),
+        params: None,
     }
 }
 

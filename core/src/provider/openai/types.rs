@@ -8,7 +8,7 @@ use std::fmt;
 use serde::de::{Deserialize, Deserializer, IgnoredAny, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-pub(super) use super::leaves::{Content, Key, Many, Number, Text, Word};
+pub(super) use super::leaves::{Content, Count, Key, Many, Number, Text, Word};
 
 /// A value left unread.
 pub(super) type Raw<'a> = &'a RawValue;
@@ -84,6 +84,40 @@ pub(super) struct AnswerFunction<'a> {
 pub(super) struct Groq<'a> {
     pub usage: Option<Raw<'a>>,
     pub error: Option<Raw<'a>>,
+    pub more: More<'a>,
+}
+
+/// Token counts, with every place where hosts put those of caches.
+#[derive(Default)]
+pub(super) struct AnswerUsage<'a> {
+    pub prompt: Count,
+    pub completion: Count,
+    pub total: Count,
+    pub prompt_details: Option<Raw<'a>>,
+    pub completion_details: Option<Raw<'a>>,
+    /// DeepSeek, Together.
+    pub cache_hit: Count,
+    /// Moonshot.
+    pub cached: Count,
+    /// Mistral.
+    pub num_cached: Count,
+    /// LiteLLM.
+    pub cache_read: Count,
+    pub cache_creation: Count,
+    /// `cost`, others.
+    pub more: More<'a>,
+}
+
+/// What stands in the details of either side.
+#[derive(Default)]
+pub(super) struct UsageDetails<'a> {
+    pub cached: Count,
+    pub cache_write: Count,
+    pub cache_creation: Count,
+    pub audio: Count,
+    pub reasoning: Count,
+    pub accepted: Count,
+    pub rejected: Count,
     pub more: More<'a>,
 }
 
@@ -169,4 +203,25 @@ object!(AnswerFunction, "a function call",
 object!(Groq, "an object",
     "usage" => usage,
     "error" => error,
+    ignore "object", else keep);
+object!(AnswerUsage, "token counts",
+    "prompt_tokens" => prompt,
+    "completion_tokens" => completion,
+    "total_tokens" => total,
+    "prompt_tokens_details" => prompt_details,
+    "completion_tokens_details" => completion_details,
+    "prompt_cache_hit_tokens" => cache_hit,
+    "cached_tokens" => cached,
+    "num_cached_tokens" => num_cached,
+    "cache_read_input_tokens" => cache_read,
+    "cache_creation_input_tokens" => cache_creation,
+    ignore "object", else keep);
+object!(UsageDetails, "details of token counts",
+    "cached_tokens" => cached,
+    "cache_write_tokens" => cache_write,
+    "cache_creation_tokens" => cache_creation,
+    "audio_tokens" => audio,
+    "reasoning_tokens" => reasoning,
+    "accepted_prediction_tokens" => accepted,
+    "rejected_prediction_tokens" => rejected,
     ignore "object", else keep);

@@ -4,83 +4,91 @@
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use super::types::{AnswerUsage, Count, More, Raw, UsageDetails};
 use crate::chat::{CompletionTokensDetails, Cost, JsonMap, PromptTokensDetails, Usage};
 
 /// Reads a `usage` object. `None` where it holds neither prompt nor completion tokens.
 pub(super) fn usage(raw: &RawValue, reasoning_apart: bool) -> Option<(Usage, Option<Cost>)> {
-    let Ok(Value::Object(mut raw)) = serde_json::from_str(raw.get()) else {
-        return None;
-    };
-    let prompt = take(&mut raw, "prompt_tokens");
-    let completion = take(&mut raw, "completion_tokens");
-    let total = take(&mut raw, "total_tokens");
-    if prompt.is_none() && completion.is_none() {
+    let counts: AnswerUsage<'_> = serde_json::from_str(raw.get()).ok()?;
+    if counts.prompt.0.is_none() && counts.completion.0.is_none() {
         return None;
     }
-    let (prompt, mut completion) = (prompt.unwrap_or(0), completion.unwrap_or(0));
-    let mut of_prompt = object(raw.remove("prompt_tokens_details"));
-    let mut of_completion = object(raw.remove("completion_tokens_details"));
-
-    let reasoning = take(&mut of_completion, "reasoning_tokens");
+    let (of_prompt, of_completion) = (
+        details(counts.prompt_details),
+        details(counts.completion_details),
+    );
+    let prompt = counts.prompt.0.unwrap_or(0);
+    let mut completion = counts.completion.0.unwrap_or(0);
+    let reasoning = of_completion.reasoning.0;
     if reasoning_apart {
         completion = completion.saturating_add(reasoning.unwrap_or(0));
     }
-    // The host's own place for cached tokens: details, DeepSeek, Together and Moonshot, Mistral, LiteLLM.
+    // The host's own place for cached tokens comes first.
     let cached = [
-        take(&mut of_prompt, "cached_tokens"),
-        take(&mut raw, "prompt_cache_hit_tokens"),
-        take(&mut raw, "cached_tokens"),
-        take(&mut raw, "num_cached_tokens"),
-        take(&mut raw, "cache_read_input_tokens"),
-    ]
-    .into_iter()
-    .flatten()
-    .next()
-    .map(|cached| cached.min(prompt));
+        of_prompt.cached,
+        counts.cache_hit,
+        counts.cached,
+        counts.num_cached,
+        counts.cache_read,
+    ];
+    let cached = first(cached).map(|cached| cached.min(prompt));
     let written = [
-        take(&mut of_prompt, "cache_write_tokens"),
-        take(&mut of_prompt, "cache_creation_tokens"),
-        take(&mut raw, "cache_creation_input_tokens"),
-    ]
-    .into_iter()
-    .flatten()
-    .next();
+        of_prompt.cache_write,
+        of_prompt.cache_creation,
+        counts.cache_creation,
+    ];
     let prompt_details = PromptTokensDetails {
         cached_tokens: cached,
-        audio_tokens: take(&mut of_prompt, "audio_tokens"),
+        audio_tokens: of_prompt.audio.0,
     };
     let completion_details = CompletionTokensDetails {
         reasoning_tokens: reasoning.map(|reasoning| reasoning.min(completion)),
-        audio_tokens: take(&mut of_completion, "audio_tokens"),
-        accepted_prediction_tokens: take(&mut of_completion, "accepted_prediction_tokens"),
-        rejected_prediction_tokens: take(&mut of_completion, "rejected_prediction_tokens"),
+        audio_tokens: of_completion.audio.0,
+        accepted_prediction_tokens: of_completion.accepted.0,
+        rejected_prediction_tokens: of_completion.rejected.0,
     };
-    let cost = cost(&raw);
-    let mut extra = present(raw);
-    for (key, details) in [
-        ("prompt_tokens_details", of_prompt),
-        ("completion_tokens_details", of_completion),
+    let mut extra = values(counts.more);
+    let cost = cost(&extra);
+    for (key, more) in [
+        ("prompt_tokens_details", of_prompt.more),
+        ("completion_tokens_details", of_completion.more),
     ] {
-        let details = present(details);
-        if !details.is_empty() {
-            extra.insert(key.into(), Value::Object(details));
+        if !more.is_empty() {
+            extra.insert(key.into(), Value::Object(values(more)));
         }
     }
     let usage = Usage {
         prompt_tokens: prompt,
         completion_tokens: completion,
-        total_tokens: total
+        total_tokens: (counts.total.0)
             .filter(|total| *total >= completion)
             .unwrap_or_else(|| prompt.saturating_add(completion)),
         prompt_tokens_details: (prompt_details != PromptTokensDetails::default())
             .then_some(prompt_details),
         completion_tokens_details: (completion_details != CompletionTokensDetails::default())
             .then_some(completion_details),
-        cache_creation_input_tokens: written,
+        cache_creation_input_tokens: first(written),
         cache_read_input_tokens: cached,
         extra,
     };
     Some((usage, cost))
+}
+
+fn first<const N: usize>(places: [Count; N]) -> Option<u64> {
+    places.into_iter().find_map(|count| count.0)
+}
+
+/// Details that are no object say nothing.
+fn details(raw: Option<Raw<'_>>) -> UsageDetails<'_> {
+    raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
+        .unwrap_or_default()
+}
+
+/// What is not known here; a value that cannot be read is left out.
+fn values(more: More<'_>) -> JsonMap {
+    more.into_iter()
+        .filter_map(|(key, raw)| Some((key.0.into_owned(), serde_json::from_str(raw.get()).ok()?)))
+        .collect()
 }
 
 /// What the host says it charged, in US dollars: OpenRouter, Perplexity, xAI.
@@ -96,32 +104,6 @@ fn cost(raw: &JsonMap) -> Option<Cost> {
         currency: "USD".to_owned(),
         source: "provider".to_owned(),
     })
-}
-
-fn object(value: Option<Value>) -> JsonMap {
-    match value {
-        Some(Value::Object(object)) => object,
-        _ => JsonMap::new(),
-    }
-}
-
-fn present(mut map: JsonMap) -> JsonMap {
-    map.retain(|_, value| !value.is_null());
-    map
-}
-
-/// Takes a count out, so that what is left is what is not known here.
-fn take(map: &mut JsonMap, key: &str) -> Option<u64> {
-    let number = match map.shift_remove(key)? {
-        Value::Number(number) => match number.as_u64() {
-            Some(count) => return Some(count),
-            None => number.as_f64()?,
-        },
-        Value::String(text) => text.trim().parse().ok()?,
-        _ => return None,
-    };
-    // A cast saturates, and a negative or unordered number is no count.
-    (number >= 0.0).then_some(number.round() as u64)
 }
 
 #[cfg(test)]
