@@ -1,6 +1,7 @@
 //! The fields of requests: one table, so that a test can hold it against the engine's own list.
 
-use utoipa::openapi::schema::{AdditionalProperties, SchemaType, Type};
+use serde_json::Value;
+use utoipa::openapi::schema::{AdditionalProperties, AnyOfBuilder, SchemaType, Type};
 use utoipa::openapi::{ArrayBuilder, Object, ObjectBuilder, RefOr, Schema};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -9,6 +10,7 @@ use utoipa::{PartialSchema, ToSchema};
 enum Kind {
     Bool,
     Text,
+    Word(&'static [&'static str]),
     Number(f64, f64),
     Whole(i64, i64),
     Map,
@@ -86,7 +88,7 @@ const OPTIONS: &[(&str, Kind, &str)] = &[
         Map,
         "`text`, `json_object` or `json_schema`",
     ),
-    ("cache", Text, "Prompt caching marks: `auto` or `off`"),
+    ("cache", Word(&["auto", "off"]), "Prompt caching marks"),
     (
         "stream_options",
         Map,
@@ -131,7 +133,11 @@ const OPTIONS: &[(&str, Kind, &str)] = &[
         "Milliseconds between events of a stream",
     ),
     ("max_retries", Whole(0, MANY), "Retries on one target"),
-    ("unsupported", Text, "`warn` or `error`"),
+    (
+        "unsupported",
+        Word(&["warn", "error"]),
+        "What to do about a parameter that the target lacks",
+    ),
     (
         "fallback_on",
         Texts,
@@ -254,6 +260,9 @@ fn field(kind: Kind, about: &str) -> Schema {
     let object = match kind {
         Bool => one(Type::Boolean),
         Text => one(Type::String),
+        Word(words) => one(Type::String).enum_values(Some(
+            words.iter().copied().map(Value::from).chain([Value::Null]),
+        )),
         Number(low, high) => one(Type::Number).minimum(Some(low)).maximum(Some(high)),
         Whole(low, high) => one(Type::Integer)
             .minimum(Some(low as f64))
@@ -261,12 +270,54 @@ fn field(kind: Kind, about: &str) -> Schema {
         Map => one(Type::Object).additional_properties(Some(AdditionalProperties::FreeForm(true))),
         Texts => return array(plain(Type::String)).description(about).build().into(),
         Objects => return array(plain(Type::Object)).description(about).build().into(),
-        TextOrTexts | Messages => {
-            ObjectBuilder::new().schema_type(nullable([Type::String, Type::Array]))
-        }
+        TextOrTexts => return either(plain(Type::String), about),
+        Messages => return either(message(), about),
         Any => ObjectBuilder::new().schema_type(SchemaType::AnyValue),
     };
     object.description(about).build().into()
+}
+
+/// A text, or a list of these.
+fn either(items: Object, about: Option<&str>) -> Schema {
+    let text = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .min_length(Some(1));
+    let list = ArrayBuilder::new().items(items).min_items(Some(1));
+    AnyOfBuilder::new()
+        .item(text.build())
+        .item(list.build())
+        .item(plain(Type::Null))
+        .description(about)
+        .build()
+        .into()
+}
+
+/// A message as OpenAI writes it; more keys are carried.
+fn message() -> Object {
+    let roles = [
+        "system",
+        "developer",
+        "user",
+        "assistant",
+        "tool",
+        "function",
+    ];
+    let role = ObjectBuilder::new()
+        .schema_type(Type::String)
+        .enum_values(Some(roles));
+    let content = [Type::String, Type::Array, Type::Null]
+        .into_iter()
+        .collect();
+    ObjectBuilder::new()
+        .property("role", role.build())
+        .property(
+            "content",
+            ObjectBuilder::new()
+                .schema_type(SchemaType::Array(content))
+                .build(),
+        )
+        .required("role")
+        .build()
 }
 
 fn plain(kind: Type) -> Object {
