@@ -4,6 +4,8 @@
 //! what a person should know beside them goes to standard error, and only to a terminal.
 
 mod args;
+mod chat;
+mod doctor;
 mod init;
 mod lint;
 mod open;
@@ -31,6 +33,8 @@ struct Cli {
 enum Command {
     /// Run a stored prompt
     Run(run::RunArgs),
+    /// Ask a model, or talk with it
+    Chat(chat::ChatArgs),
     /// Show a stored prompt with its variables filled in, without sending it
     Render(render::RenderArgs),
     /// Look for mistakes in prompts
@@ -40,6 +44,8 @@ enum Command {
     Prompts(prompts::PromptsCommand),
     /// Write a configuration and a first prompt
     Init(init::InitArgs),
+    /// Say what works here and what does not
+    Doctor(doctor::DoctorArgs),
     /// Serve the engine over HTTP
     Serve(serve::ServeArgs),
 }
@@ -66,6 +72,8 @@ fn main() -> ExitCode {
             _ = tokio::signal::ctrl_c(), if !serves => Err(output::Failure::interrupted()),
         }
     });
+    // A read of standard input may be under way, and would never end.
+    runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),
@@ -75,10 +83,12 @@ fn main() -> ExitCode {
 async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
     match cli.command {
         Command::Run(args) => run::run(&cli.open, args).await,
+        Command::Chat(args) => chat::chat(&cli.open, args).await,
         Command::Render(args) => render::render(&cli.open, args),
         Command::Lint(args) => lint::lint(&cli.open, &args),
         Command::Prompts(command) => prompts::run(&cli.open, &command),
         Command::Init(args) => init::init(&args),
+        Command::Doctor(args) => doctor::doctor(&cli.open, &args),
         Command::Serve(args) => serve::serve(&cli.open, args).await,
     }
 }

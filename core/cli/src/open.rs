@@ -54,14 +54,16 @@ impl OpenArgs {
 
     /// Says on a terminal which configuration is taken.
     pub(crate) fn tell(&self) {
+        note(&format!("configuration: {}", self.taken()));
+    }
+
+    /// Which configuration is taken, in words.
+    pub(crate) fn taken(&self) -> String {
         match &self.source() {
-            ConfigSource::File(path) => note(&format!("configuration: {}", shown(path))),
+            ConfigSource::File(path) => shown(path),
             _ => match slugline::config::default_file() {
-                Some(path) => note(&format!(
-                    "configuration: {} (SLUGLINE_CONFIG)",
-                    shown(&path)
-                )),
-                None => note("configuration: none, the defaults"),
+                Some(path) => format!("{} (SLUGLINE_CONFIG)", shown(&path)),
+                None => "none, the defaults".to_owned(),
             },
         }
     }

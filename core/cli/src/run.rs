@@ -3,9 +3,10 @@
 use std::io::IsTerminal as _;
 
 use clap::Args;
-use slugline::Engine;
 use slugline::chat::{ChatCompletion, PromptRequest};
+use slugline::engine::RequestFor;
 use slugline::prompt::Address;
+use slugline::stream::{BATCH, ChatStream};
 
 use crate::args;
 use crate::open::OpenArgs;
@@ -37,11 +38,12 @@ pub(crate) async fn run(open: &OpenArgs, args: RunArgs) -> Result<(), Failure> {
     let engine = open.engine()?;
     let json = args.json;
     let outcome = if args.dry_run {
+        let request = RequestFor::Prompt(Box::new(request), args.stream);
         return print_json(&engine.build_request(request)?);
     } else if json {
         engine.run_prompt(request).await
     } else if args.stream || std::io::stdout().is_terminal() {
-        return stream(&engine, request).await;
+        return print_stream(engine.run_prompt_stream(request)).await;
     } else {
         engine.run_prompt(request).await
     };
@@ -72,10 +74,10 @@ pub(crate) fn request(
     Ok(request)
 }
 
-async fn stream(engine: &Engine, request: PromptRequest) -> Result<(), Failure> {
-    let mut stream = engine.run_prompt_stream(request);
+/// Prints the first choice's text as it comes, then who answered.
+pub(crate) async fn print_stream(mut stream: ChatStream) -> Result<(), Failure> {
     loop {
-        let batch = stream.next_batch(slugline::stream::BATCH).await?;
+        let batch = stream.next_batch(BATCH).await?;
         if batch.is_empty() {
             break;
         }
@@ -89,7 +91,7 @@ async fn stream(engine: &Engine, request: PromptRequest) -> Result<(), Failure> 
 }
 
 /// Who answered, and what there is to know, for a person at a terminal.
-fn tell(completion: &ChatCompletion) {
+pub(crate) fn tell(completion: &ChatCompletion) {
     let meta = &completion.meta;
     let tokens = match &completion.usage {
         Some(usage) => format!(
