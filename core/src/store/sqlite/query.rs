@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension as _, params_from_iter};
 use serde_json::Value;
 
 use super::error::failed;
-use super::filter::Conditions;
+use super::filter::Source;
 use super::{open, row};
 use crate::chat::JsonMap;
 use crate::error::{Error, Result};
@@ -23,18 +23,19 @@ pub(super) fn page(
 ) -> rusqlite::Result<Page> {
     // One snapshot for the rows and what belongs to them.
     let connection = connection.unchecked_transaction()?;
-    let mut conditions = Conditions::of(&query.filter);
+    let mut source = Source::of(&connection, &query.filter)?;
     if let Some(after) = after {
-        conditions.after(after);
+        source.after(after);
     }
     let sql = row::select_sql(&format!(
-        "{} ORDER BY r.created_ms DESC, r.sequence DESC LIMIT {}",
-        conditions.sql(),
+        "{} {} LIMIT {}",
+        source.sql(),
+        source.order(),
         limit + 1
     ));
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found: Vec<(i64, Recording)> = statement
-        .query_map(params_from_iter(conditions.values), row::read)?
+        .query_map(params_from_iter(source.values), row::read)?
         .collect::<rusqlite::Result<_>>()?;
     let more = found.len() > limit;
     found.truncate(limit);
@@ -62,7 +63,7 @@ pub(super) fn page(
 /// One recording with everything.
 pub(super) fn one(connection: &Connection, id: &str) -> rusqlite::Result<Option<Recording>> {
     let connection = connection.unchecked_transaction()?;
-    let sql = row::select_sql("WHERE r.id = ?");
+    let sql = row::select_sql("FROM recordings r WHERE r.id = ?");
     let mut statement = connection.prepare_cached(&sql)?;
     let found = statement.query_row([id], row::read).optional()?;
     let Some((sequence, mut recording)) = found else {

@@ -53,11 +53,10 @@ pub(super) fn insert_sql() -> String {
     format!("INSERT OR IGNORE INTO recordings ({names}) VALUES ({places})")
 }
 
-/// Selects rows; what comes after `FROM recordings r` is the caller's. The last column is `sequence`.
+/// Selects rows of `recordings r`; what begins with `FROM` is the caller's. The last column is `sequence`.
 pub(super) fn select_sql(rest: &str) -> String {
     let names: Vec<String> = COLUMNS.iter().map(|name| format!("r.{name}")).collect();
-    let names = names.join(", ");
-    format!("SELECT {names}, r.sequence FROM recordings r {rest}")
+    format!("SELECT {}, r.sequence {rest}", names.join(", "))
 }
 
 /// A count as SQLite's signed number.

@@ -2,7 +2,7 @@
 
 CREATE TABLE recordings (
     sequence           INTEGER PRIMARY KEY AUTOINCREMENT,
-    id                 TEXT NOT NULL UNIQUE,
+    id                 TEXT NOT NULL,
     created_ms         INTEGER NOT NULL,
     session_id         TEXT NOT NULL,
     completion_ids     TEXT NOT NULL,
@@ -37,9 +37,10 @@ CREATE TABLE recordings (
     warnings           TEXT NOT NULL
 ) STRICT;
 
+CREATE UNIQUE INDEX recordings_by_id ON recordings (id);
 CREATE INDEX recordings_by_time ON recordings (created_ms);
-CREATE INDEX recordings_by_session ON recordings (session_id, created_ms);
-CREATE INDEX recordings_by_prompt ON recordings (prompt_slug, created_ms) WHERE prompt_slug IS NOT NULL;
+CREATE INDEX recordings_by_session_id ON recordings (session_id, created_ms);
+CREATE INDEX recordings_by_prompt_slug ON recordings (prompt_slug, created_ms) WHERE prompt_slug IS NOT NULL;
 CREATE INDEX recordings_by_campaign ON recordings (campaign, created_ms) WHERE campaign IS NOT NULL;
 CREATE INDEX recordings_by_project ON recordings (project, created_ms) WHERE project IS NOT NULL;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use rusqlite::types::Value;
 use rusqlite::{Connection, Row, params_from_iter};
 
-use super::filter::Conditions;
+use super::filter::Source;
 use super::row;
 use crate::store::totals::group_map;
 use crate::store::{ArmTotals, CampaignQuery, CostTotal, Filter, UsageGroup, UsageQuery, UsageRow};
@@ -23,7 +23,7 @@ pub(super) fn usage(
     connection: &Connection,
     query: &UsageQuery,
 ) -> rusqlite::Result<Vec<UsageRow>> {
-    let conditions = Conditions::of(&query.filter);
+    let source = Source::of(connection, &query.filter)?;
     let mut values = Vec::new();
     let mut groups = String::new();
     let mut order = String::new();
@@ -34,10 +34,10 @@ pub(super) fn usage(
     }
     let currency = query.group_by.len() + 1;
     let sql = format!(
-        "SELECT {groups}{SUMS} FROM recordings r {} GROUP BY {order}{currency} ORDER BY {order}{currency}",
-        conditions.sql()
+        "SELECT {groups}{SUMS} {} GROUP BY {order}{currency} ORDER BY {order}{currency}",
+        source.sql()
     );
-    values.extend(conditions.values);
+    values.extend(source.values);
     let mut statement = connection.prepare_cached(&sql)?;
     let mut found = statement.query(params_from_iter(values))?;
     let mut rows: Vec<UsageRow> = Vec::new();
@@ -130,14 +130,13 @@ pub(super) fn campaign(
         };
         arms.insert(arm, totals);
     }
-    let conditions = Conditions::of(&filter);
+    let source = Source::of(&connection, &filter)?.narrowed("r.error_code IS NULL");
     let answered = format!(
-        "SELECT r.arm, count(*), coalesce(sum(r.total_ms), 0) FROM recordings r {} \
-         AND r.error_code IS NULL GROUP BY r.arm",
-        conditions.sql()
+        "SELECT r.arm, count(*), coalesce(sum(r.total_ms), 0) {} GROUP BY r.arm",
+        source.sql()
     );
     let mut statement = connection.prepare_cached(&answered)?;
-    let mut rows = statement.query(params_from_iter(&conditions.values))?;
+    let mut rows = statement.query(params_from_iter(source.values))?;
     while let Some(row) = rows.next()? {
         if let Some(totals) = arms.get_mut(&row.get::<_, String>(0)?) {
             totals.answered = row::count(row.get(1)?);
@@ -145,7 +144,7 @@ pub(super) fn campaign(
         }
     }
     if let Some(metric) = &query.metric {
-        judge(&connection, conditions, metric, &mut arms)?;
+        judge(&connection, &filter, metric, &mut arms)?;
     }
     Ok(arms.into_values().collect())
 }
@@ -153,20 +152,22 @@ pub(super) fn campaign(
 /// Adds the metric's values: of several about one completion the last one written.
 fn judge(
     connection: &Connection,
-    conditions: Conditions,
+    filter: &Filter,
     metric: &str,
     arms: &mut BTreeMap<String, ArmTotals>,
 ) -> rusqlite::Result<()> {
+    let source = Source::of(connection, filter)?;
     let sql = format!(
-        "SELECT r.arm, f.value, f.is_bool FROM recordings r \
+        "WITH calls AS MATERIALIZED (SELECT r.sequence, r.arm, r.completion_ids {}) \
+         SELECT r.arm, f.value, f.is_bool FROM calls r \
          CROSS JOIN json_each(r.completion_ids) c \
          CROSS JOIN feedback f ON f.sequence = (\
            SELECT max(sequence) FROM feedback WHERE completion_id = c.value AND metric = ?) \
-         {} ORDER BY r.sequence",
-        conditions.sql()
+         ORDER BY r.sequence",
+        source.sql()
     );
-    let mut values = vec![Value::from(metric.to_owned())];
-    values.extend(conditions.values);
+    let mut values = source.values;
+    values.push(metric.to_owned().into());
     let mut statement = connection.prepare_cached(&sql)?;
     let mut rows = statement.query(params_from_iter(values))?;
     while let Some(row) = rows.next()? {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from_iter};
 
-use super::filter::Conditions;
+use super::filter::Source;
 use super::row;
 use crate::clock;
 use crate::store::{Feedback, FeedbackValue, Filter, Recording, Retention};
@@ -84,7 +84,8 @@ pub(super) fn feedback(connection: &mut Connection, feedback: &Feedback) -> rusq
 
 /// Deletes the recordings that are meant, and says how many.
 pub(super) fn delete(connection: &mut Connection, filter: &Filter) -> rusqlite::Result<u64> {
-    delete_where(connection, &Conditions::of(filter))
+    let meant = Source::of(connection, filter)?;
+    delete_where(connection, &meant)
 }
 
 /// Deletes the recordings that are too old or too many, and says how many.
@@ -92,24 +93,20 @@ pub(super) fn prune(connection: &mut Connection, retention: &Retention) -> rusql
     let mut gone = 0;
     if retention.recording_age_ms > 0 {
         let oldest = clock::unix_millis().saturating_sub(row::signed(retention.recording_age_ms));
-        let mut conditions = Conditions::default();
-        conditions.add("r.created_ms <= ?", oldest);
-        gone += delete_where(connection, &conditions)?;
+        gone += delete_where(connection, &Source::only("r.created_ms <= ?", oldest))?;
     }
     if retention.recordings > 0 {
-        let mut conditions = Conditions::default();
-        conditions.add(
-            "r.sequence <= (SELECT sequence FROM recordings ORDER BY sequence DESC LIMIT 1 OFFSET ?)",
-            row::signed(retention.recordings),
-        );
-        gone += delete_where(connection, &conditions)?;
+        let newest = "SELECT sequence FROM recordings ORDER BY sequence DESC LIMIT 1 OFFSET ?";
+        let beyond = format!("r.sequence <= ({newest})");
+        let meant = Source::only(&beyond, row::signed(retention.recordings));
+        gone += delete_where(connection, &meant)?;
     }
     Ok(gone)
 }
 
-fn delete_where(connection: &mut Connection, meant: &Conditions) -> rusqlite::Result<u64> {
+fn delete_where(connection: &mut Connection, meant: &Source) -> rusqlite::Result<u64> {
     let sql = format!(
-        "SELECT r.sequence, r.created_ms, r.completion_ids, r.labels FROM recordings r {} LIMIT {AT_ONCE}",
+        "SELECT r.sequence, r.created_ms, r.completion_ids, r.labels {} LIMIT {AT_ONCE}",
         meant.sql()
     );
     let mut gone = 0;
