@@ -11,9 +11,13 @@ mod lint;
 mod open;
 mod output;
 mod prompts;
+mod recordings;
 mod render;
 mod run;
 mod serve;
+mod table;
+mod usage;
+mod when;
 
 use std::process::ExitCode;
 
@@ -42,6 +46,11 @@ enum Command {
     /// List, show, compare, publish and promote prompts
     #[command(subcommand)]
     Prompts(prompts::PromptsCommand),
+    /// List, show, export, repeat and delete recordings of calls
+    #[command(subcommand)]
+    Recordings(recordings::RecordingsCommand),
+    /// Count calls, tokens and cost
+    Usage(usage::UsageArgs),
     /// Write a configuration and a first prompt
     Init(init::InitArgs),
     /// Say what works here and what does not
@@ -87,6 +96,8 @@ async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
         Command::Render(args) => render::render(&cli.open, args),
         Command::Lint(args) => lint::lint(&cli.open, &args),
         Command::Prompts(command) => prompts::run(&cli.open, &command),
+        Command::Recordings(command) => recordings::run(&cli.open, command).await,
+        Command::Usage(args) => usage::usage(&cli.open, args).await,
         Command::Init(args) => init::init(&args),
         Command::Doctor(args) => doctor::doctor(&cli.open, &args),
         Command::Serve(args) => serve::serve(&cli.open, args).await,

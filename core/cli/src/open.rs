@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::Args;
 use slugline::Engine;
 use slugline::chat::JsonMap;
-use slugline::config::{Config, ConfigSource};
+use slugline::config::{Config, ConfigSource, Storage};
 use slugline::prompt::{FileStore, Rules};
 
 use crate::output::{Failure, note};
@@ -79,6 +79,22 @@ impl OpenArgs {
             note(&format!("warning: {}", warning.message));
         }
         Ok(engine)
+    }
+}
+
+/// What a command on recordings opens.
+impl OpenArgs {
+    /// The engine, where its storage outlives a program.
+    pub(crate) fn engine_with_state(&self) -> Result<Engine, Failure> {
+        let config = Config::open(self.source(), self.overrides()?)?;
+        if config.engine.storage == Storage::Memory {
+            let how =
+                "set `storage = \"sqlite:slugline.db\"` in the [engine] table of slugline.toml";
+            return Err(Failure::other(format!(
+                "storage is in memory, where nothing outlives a program: {how}"
+            )));
+        }
+        self.engine()
     }
 }
 

@@ -109,3 +109,11 @@ pub(crate) fn note(text: &str) {
 pub(crate) fn say_error(text: &str) {
     let _ = writeln!(io::stderr(), "slugline: {text}");
 }
+
+/// An outcome whose error is told as JSON too, where JSON was asked for.
+pub(crate) fn told<T>(outcome: slugline::Result<T>, json: bool) -> Result<T, Failure> {
+    outcome.map_err(|error| match json {
+        true => Failure::from(error.clone()).with_json(&error),
+        false => error.into(),
+    })
+}

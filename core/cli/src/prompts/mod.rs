@@ -9,7 +9,7 @@ mod show;
 use clap::Subcommand;
 
 use crate::open::OpenArgs;
-use crate::output::Failure;
+use crate::output::{Failure, told};
 
 /// What to do with prompts.
 #[derive(Debug, Subcommand)]
@@ -34,12 +34,4 @@ pub(crate) fn run(open: &OpenArgs, command: &PromptsCommand) -> Result<(), Failu
         PromptsCommand::Publish(args) => publish::publish(open, args),
         PromptsCommand::Promote(args) => promote::promote(open, args),
     }
-}
-
-/// An outcome whose error is told as JSON too, where JSON was asked for.
-fn told<T>(outcome: slugline::Result<T>, json: bool) -> Result<T, Failure> {
-    outcome.map_err(|error| match json {
-        true => Failure::from(error.clone()).with_json(&error),
-        false => error.into(),
-    })
 }
