@@ -114,6 +114,77 @@ fn little_is_read_ahead_of_a_slow_reader() {
     assert_eq!(whole.text().len(), 1000);
 }
 
+/// Every hand-over may be the one where a wake-up is lost: tiny batches, waits given up at any moment.
+#[test]
+fn nothing_is_lost_where_waits_are_given_up() {
+    let readers: Vec<_> = (0..8)
+        .map(|reader| {
+            thread::spawn(move || {
+                for round in 0..20 {
+                    let chunks: Vec<String> = (0..300).map(|n| format!("{n} ")).collect();
+                    let stream = stream(json!({ "chunks": chunks }));
+                    let mut text = String::new();
+                    let mut pulls = 0;
+                    loop {
+                        pulls += 1;
+                        let slice = Duration::from_micros(if pulls % 3 == 0 { 1 } else { 50_000 });
+                        let patient = pulls % 3 != 0;
+                        match stream.wait_batch(1 + (pulls + round + reader) % 5, slice, || patient)
+                        {
+                            Ok(batch) if batch.deltas.is_empty() => break,
+                            Ok(batch) => {
+                                let texts = batch.deltas.into_iter().filter_map(|delta| delta.text);
+                                text.extend(texts);
+                            }
+                            Err(error) => assert_eq!(error.kind(), ErrorKind::Cancelled),
+                        }
+                    }
+                    assert_eq!(text, chunks.concat());
+                }
+            })
+        })
+        .collect();
+    for reader in readers {
+        reader.join().unwrap();
+    }
+}
+
+#[test]
+fn a_completion_keeps_its_place_between_batches() {
+    let stream = stream(json!({"chunks": vec!["a"; 500], "chunk_delay_ms": 1}));
+    let reader = thread::spawn({
+        let stream = stream.clone();
+        move || block_on(stream.completion(), SLICE, &mut || true)
+    });
+    thread::sleep(Duration::from_millis(100));
+    for _ in 0..100 {
+        assert_eq!(pull(&stream), Err(ErrorKind::InvalidRequest));
+        thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(reader.join().unwrap().unwrap().text().len(), 500);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_reader_holds_the_socket_back() {
+    let chunk = json!({"choices": [{"index": 0, "delta": {"content": "a".repeat(1 << 14)}}]});
+    let chunk = chunk.to_string();
+    let chunks = vec![chunk.as_str(); 4000];
+    let server = Server::start(vec![Reply::sse(&chunks)]).await;
+    let url = format!("{}/v1", server.url());
+    let config =
+        json!({"providers": {"up": {"dialect": "openai", "base_url": url, "api_key": "k"}}});
+    let engine = Engine::new(Config::from_value(config).unwrap()).unwrap();
+    let stream = StreamHandle::new(engine.chat_stream(ChatRequest::new("go").model("up/m")));
+    let first = stream.next_batch(1).await.unwrap();
+    assert_eq!(first.deltas.len(), 1);
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    // 64 MB in all; what was read ahead is two batches at most.
+    let waiting = stream.try_batch(4000).unwrap().unwrap().deltas.len();
+    assert!((1..=128).contains(&waiting), "{waiting} deltas wait");
+    stream.cancel();
+    assert!(server.closed_within(Duration::from_millis(100)).await);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn dropping_the_last_handle_closes_the_socket() {
     let chunk = json!({"choices": [{"index": 0, "delta": {"content": "a"}}]}).to_string();

@@ -140,6 +140,8 @@ impl Accumulator {
                 "the provider streamed more choices than can be right",
             ));
         }
+        // Large, and nearly always the only one.
+        self.choices.reserve_exact(1);
         self.choices.push(Growing {
             index,
             ..Growing::default()
