@@ -214,7 +214,8 @@ def test_ten_thousand_cancelled_streams_leave_nothing(upstream: Upstream) -> Non
             await asyncio.gather(*(one(engine, start + offset) for offset in range(50)))
 
     async def run() -> None:
-        async with AsyncEngine(upstream.config()) as engine:
+        # Of every call a record is kept, up to this number.
+        async with AsyncEngine(upstream.config(recording_limit=500)) as engine:
             await some(engine, 1000)
             gc.collect()
             before = resident_kib()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import multiprocessing
 import pickle
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import pytest
@@ -128,6 +130,28 @@ def test_pickling_and_copying(engine: Engine) -> None:
     for kind in _CLASSES.values():
         made = kind("says", status=429, details={"a": [1]}, retryable=True)
         assert pickle.loads(pickle.dumps(made)).to_dict() == made.to_dict()
+
+
+@pytest.mark.skipif(not hasattr(BaseException, "add_note"), reason="Python 3.11 brought notes")
+def test_notes_are_pickled() -> None:
+    error: Any = RateLimitedError("slow down")
+    error.add_note("while translating")
+    assert pickle.loads(pickle.dumps(error)).__notes__ == ["while translating"]
+
+
+def refused() -> None:
+    with Engine(max_retries=0) as engine:
+        engine.chat("x", model="test/echo", extra_body={"test": {"status": 429}})
+
+
+def test_errors_cross_processes() -> None:
+    spawning = multiprocessing.get_context("spawn")
+    with (
+        ProcessPoolExecutor(1, mp_context=spawning) as pool,
+        pytest.raises(RateLimitedError) as raised,
+    ):
+        pool.submit(refused).result(30)
+    assert raised.value.attempts[0].status == 429
 
 
 def test_dict_has_what_is_set(engine: Engine) -> None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import multiprocessing
 import os
+import pathlib
 import signal
 import threading
 import time
@@ -13,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Upstream, run_script
+from conftest import Upstream, eventually, run_script
 from slugline import AsyncEngine, CancelledError, Engine, InvalidRequestError
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
@@ -129,6 +131,40 @@ class TestFork:
                 assert (await engine.chat("x", model="up/ok")).text == "Hello"
 
         asyncio.run(run())
+
+    def test_logging_in_the_child_while_the_parent_logs(self, tmp_path: pathlib.Path) -> None:
+        """The parent's queue of records is handed over by a thread that the child does not have."""
+        prompt = tmp_path / "p.prompt"
+        prompt.write_text("Hello")
+        parent, held, over = os.getpid(), threading.Event(), threading.Event()
+        seen: list[str] = []
+
+        class Held(logging.Handler):
+            def emit(self, record: logging.LogRecord) -> None:
+                seen.append(record.getMessage())
+                if os.getpid() == parent:
+                    held.set()
+                    over.wait(10)
+
+        handler = Held()
+        logging.getLogger("slugline").addHandler(handler)
+        try:
+            with Engine(prompts=tmp_path, default_model="test/echo") as engine:
+                assert engine.run_prompt("p").text == "Hello"
+                prompt.write_text("Hello {{#if}}")
+                assert engine.run_prompt("p").text == "Hello"
+                assert held.wait(5)
+
+                def work() -> None:
+                    seen.clear()
+                    prompt.write_text("Hello again {{#if}}")
+                    assert engine.run_prompt("p").text == "Hello"
+                    eventually(lambda: len(seen) == 1)
+
+                in_child(work)
+        finally:
+            over.set()
+            logging.getLogger("slugline").removeHandler(handler)
 
     def test_multiprocessing_pool(self, engine: Engine) -> None:
         global shared

@@ -113,7 +113,9 @@ class SluglineError(Exception):
 
     def __reduce__(self) -> tuple[Any, ...]:
         fields = {name: getattr(self, name) for name in _FIELDS}
-        return (_rebuild, (type(self), self.message, fields))
+        notes = getattr(self, "__notes__", None)
+        state = None if notes is None else {"__notes__": notes}
+        return (_rebuild, (type(self), self.message, fields), state)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields that are set, in the form of the JSON that every language gives."""
