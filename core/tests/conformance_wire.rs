@@ -13,7 +13,7 @@ use std::sync::Arc;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use serde::Deserialize as _;
 use serde_json::{Map, Value, json};
-use slugline::chat::{ChatRequest, Delta, Options};
+use slugline::chat::{ChatRequest, Delta};
 use slugline::config::preset;
 use slugline::provider::{
     Call, Carrier, Credentials, KeySource, Network, Provider, Reply, Secret, Target, check,

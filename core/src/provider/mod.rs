@@ -23,6 +23,7 @@ pub(crate) mod request;
 mod spec;
 mod test;
 mod told;
+mod turns;
 mod url;
 mod vertex;
 mod wire;

@@ -5,11 +5,12 @@ use std::borrow::Cow;
 
 use serde_json::Value;
 
-use crate::chat::{CacheMode, Content, Message, Role};
+use crate::chat::{CacheMode, Message, Role};
 use crate::error::{Error, Result};
 use crate::provider::Call;
 use crate::provider::arguments;
 use crate::provider::told::Told;
+use crate::provider::turns::{self, Calls};
 
 use super::parts;
 use super::replay::{self, Entry};
@@ -28,7 +29,7 @@ pub(super) fn conversation<'a>(call: Call<'a>, told: &mut Told<'_>) -> Result<Co
     let mut builder = Builder {
         conversation: Conversation::default(),
         results: 0,
-        known: Vec::new(),
+        known: Calls::default(),
         marks: call.options.cache != Some(CacheMode::Off),
         told,
     };
@@ -42,8 +43,7 @@ struct Builder<'a, 't, 'w> {
     conversation: Conversation<'a>,
     /// How many results the last turn begins with.
     results: usize,
-    /// Ids of the calls so far, with the function's name.
-    known: Vec<(Cow<'a, str>, &'a str)>,
+    known: Calls<'a>,
     /// Whether caching marks are carried.
     marks: bool,
     told: &'t mut Told<'w>,
@@ -84,24 +84,12 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     fn instruction(&mut self, place: usize, message: &'a Message) -> Result<()> {
-        if let Some(Content::Parts(parts)) = &message.content {
-            let odd = parts.iter().position(|part| part.as_text().is_none());
-            if let Some(odd) = odd {
-                let param = format!("messages[{place}].content[{odd}]");
-                let message =
-                    format!("`{param}` is no text; instructions to this provider hold text only");
-                return Err(Error::invalid(param, message));
-            }
-        }
+        turns::only_text(place, message)?;
         let mut blocks = self.parts(place, message)?;
         if self.conversation.turns.is_empty() {
             self.conversation.system.append(&mut blocks);
         } else if !blocks.is_empty() {
-            let param = format!("messages[{place}].role");
-            self.told.adapted(
-                &param,
-                "instructions after the first turn go into the user's turn",
-            );
+            turns::late_instructions(place, self.told);
             self.push("user", blocks);
         }
         Ok(())
@@ -143,7 +131,7 @@ impl<'a> Builder<'a, '_, '_> {
         if let Some(call) = &message.function_call {
             let param = format!("messages[{place}].function_call.arguments");
             let id: Cow<'a, str> = Cow::Owned(format!("function_{place}"));
-            self.known.push((id.clone(), &call.name));
+            self.known.add(id.clone(), &call.name);
             blocks.push(Block::Typed(Typed::ToolUse {
                 id,
                 name: &call.name,
@@ -165,13 +153,9 @@ impl<'a> Builder<'a, '_, '_> {
             return Ok(None);
         };
         let path = format!("messages[{place}].tool_calls[{index}]");
-        if call.id.is_empty() {
-            let param = format!("{path}.id");
-            let message = format!("`{param}` is empty; the result of the call refers to it");
-            return Err(Error::invalid(param, message));
-        }
+        turns::has_id(&call.id, &path)?;
         let id = id(&call.id);
-        self.known.push((id.clone(), &call.function.name));
+        self.known.add(id.clone(), &call.function.name);
         let input = arguments::object(
             &call.function.arguments,
             &format!("{path}.function.arguments"),
@@ -192,11 +176,7 @@ impl<'a> Builder<'a, '_, '_> {
         message: &'a Message,
         entries: &[Entry<'a>],
     ) -> Result<Vec<Block<'a>>> {
-        let text: Cow<'a, str> = match &message.content {
-            Some(Content::Text(text)) => Cow::Borrowed(text),
-            Some(parts) => Cow::Owned(parts.text()),
-            None => Cow::Borrowed(""),
-        };
+        let text = turns::text(message);
         let mut blocks = Vec::with_capacity(entries.len());
         if !is_unchanged(message, &text, entries) {
             blocks.extend(entries.iter().filter_map(|entry| match entry {
@@ -212,14 +192,8 @@ impl<'a> Builder<'a, '_, '_> {
         for entry in entries {
             match entry {
                 Entry::Text(bytes, citations) => {
-                    let to = from + bytes;
-                    let piece = match &text {
-                        Cow::Borrowed(text) => text.get(from..to).map(Cow::Borrowed),
-                        Cow::Owned(text) => text.get(from..to).map(|piece| piece.to_owned().into()),
-                    };
-                    from = to;
                     blocks.push(Block::Typed(Typed::Text {
-                        text: piece.unwrap_or_default(),
+                        text: turns::next(&text, &mut from, *bytes).unwrap_or_default(),
                         citations: *citations,
                         cache_control: None,
                     }));
@@ -235,23 +209,7 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     fn result(&mut self, place: usize, message: &'a Message) -> Result<()> {
-        let (given, field) = match (message.role, &message.tool_call_id, &message.name) {
-            (Role::Function, None, Some(name)) => {
-                let of_name = |(_, known): &&(Cow<'a, str>, &str)| known == name;
-                let call = self.known.iter().rev().find(of_name);
-                (call.map(|(id, _)| id.clone()), "name")
-            }
-            (_, given, _) => {
-                let given = given.as_deref().map(id);
-                let known = |id: &Cow<'a, str>| self.known.iter().any(|(known, _)| known == id);
-                (given.filter(known), "tool_call_id")
-            }
-        };
-        let Some(tool_use_id) = given else {
-            let param = format!("messages[{place}].{field}");
-            let message = format!("`{param}` names no tool call of an earlier assistant message");
-            return Err(Error::invalid(param, message));
-        };
+        let tool_use_id = self.known.answered(place, message, id)?;
         let mut content = self.parts(place, message)?;
         let cache_control = content.iter_mut().rev().find_map(Block::take_mark);
         let result = Block::Typed(Typed::ToolResult {

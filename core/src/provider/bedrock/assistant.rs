@@ -6,9 +6,9 @@ use super::models;
 use super::replay::{self, Entry};
 use super::turns::{Builder, text};
 use super::types::{Block, Input, Reasoning, SignedText, ToolUse};
-use crate::chat::{Content, FunctionCall, Message};
-use crate::error::{Error, Result};
-use crate::provider::arguments;
+use crate::chat::{FunctionCall, Message};
+use crate::error::Result;
+use crate::provider::{arguments, turns};
 
 impl<'a> Builder<'a, '_, '_> {
     pub(super) fn assistant(&mut self, place: usize, message: &'a Message) -> Result<()> {
@@ -63,11 +63,7 @@ impl<'a> Builder<'a, '_, '_> {
             return Ok(None);
         };
         let path = format!("messages[{place}].tool_calls[{index}]");
-        if call.id.is_empty() {
-            let param = format!("{path}.id");
-            let message = format!("`{param}` is empty; the result of the call refers to it");
-            return Err(Error::invalid(param, message));
-        }
+        turns::has_id(&call.id, &path)?;
         let param = format!("{path}.function");
         let block = self.use_of(Cow::Borrowed(&call.id), &call.function, kind, &param)?;
         Ok(Some(block))
@@ -84,7 +80,7 @@ impl<'a> Builder<'a, '_, '_> {
             Cow::Borrowed(id) => models::wire_id(id, self.short_ids),
             Cow::Owned(id) => Cow::Owned(models::wire_id(&id, self.short_ids).into_owned()),
         };
-        self.known.push((id.clone(), &function.name));
+        self.known.add(id.clone(), &function.name);
         self.conversation.called.push(&function.name);
         let input = arguments::object(&function.arguments, &format!("{param}.arguments"))?;
         Ok(Block::ToolUse(ToolUse {
@@ -103,11 +99,7 @@ impl<'a> Builder<'a, '_, '_> {
         message: &'a Message,
         entries: &[Entry<'a>],
     ) -> Result<Vec<Block<'a>>> {
-        let said: Cow<'a, str> = match &message.content {
-            Some(Content::Text(text)) => Cow::Borrowed(text),
-            Some(parts) => Cow::Owned(parts.text()),
-            None => Cow::Borrowed(""),
-        };
+        let said = turns::text(message);
         let thought = message.reasoning_content.as_deref().unwrap_or_default();
         let unchanged = is_unchanged(message, &said, entries);
         let thought_unchanged = reasoning_bytes(entries) == thought.len();
@@ -128,13 +120,7 @@ impl<'a> Builder<'a, '_, '_> {
                 }
                 Entry::Raw(block) => blocks.push(Block::Raw(block)),
                 Entry::Text(bytes) if unchanged => {
-                    let piece = match &said {
-                        Cow::Borrowed(said) => next(said, &mut said_to, *bytes).map(Cow::Borrowed),
-                        Cow::Owned(said) => {
-                            let piece = next(said, &mut said_to, *bytes);
-                            piece.map(|piece| Cow::Owned(piece.to_owned()))
-                        }
-                    };
+                    let piece = turns::next(&said, &mut said_to, *bytes);
                     blocks.extend(piece.map(Block::Text));
                 }
                 Entry::ToolUse(_, kind) if unchanged => {

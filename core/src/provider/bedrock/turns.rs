@@ -11,6 +11,7 @@ use super::types::{Block, CachePoint, Json, ToolResult, Turn};
 use crate::chat::{CacheMode, Content, Message, Part, Role};
 use crate::error::{Error, Result};
 use crate::provider::told::Told;
+use crate::provider::turns::{self as shared, Calls};
 use crate::provider::{Call, arguments};
 
 /// What is said where words are needed and there are none; white space alone is refused.
@@ -37,7 +38,7 @@ pub(super) fn conversation<'a>(
     let mut builder = Builder {
         conversation: Conversation::default(),
         results: 0,
-        known: Vec::new(),
+        known: Calls::default(),
         documents: 0,
         marks: call.options.cache != Some(CacheMode::Off) && family.caching != Caching::None,
         short_ids: models::short_ids(call.target),
@@ -54,8 +55,7 @@ pub(super) struct Builder<'a, 't, 'w> {
     pub(super) conversation: Conversation<'a>,
     /// How many results the last turn begins with.
     results: usize,
-    /// Ids of the calls so far, as sent, with the function's name.
-    pub(super) known: Vec<(Cow<'a, str>, &'a str)>,
+    pub(super) known: Calls<'a>,
     /// Documents so far: their names must differ.
     documents: usize,
     /// Whether caching marks are carried.
@@ -118,48 +118,21 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     fn instruction(&mut self, place: usize, message: &'a Message) -> Result<()> {
-        if let Some(Content::Parts(parts)) = &message.content
-            && let Some(odd) = parts.iter().position(|part| part.as_text().is_none())
-        {
-            let param = format!("messages[{place}].content[{odd}]");
-            let message =
-                format!("`{param}` is no text; instructions to this provider hold text only");
-            return Err(Error::invalid(param, message));
-        }
+        shared::only_text(place, message)?;
         let mut blocks = self.parts(place, message)?;
         if self.conversation.turns.is_empty() {
             self.conversation.system.append(&mut blocks);
         } else if !blocks.is_empty() {
-            let param = format!("messages[{place}].role");
-            self.told.adapted(
-                &param,
-                "instructions after the first turn go into the user's turn",
-            );
+            shared::late_instructions(place, self.told);
             self.push("user", blocks);
         }
         Ok(())
     }
 
     fn result(&mut self, place: usize, message: &'a Message) -> Result<()> {
-        let (given, field) = match (message.role, &message.tool_call_id, &message.name) {
-            (Role::Function, None, Some(name)) => {
-                let of_name = |(_, known): &&(Cow<'a, str>, &str)| known == name;
-                let call = self.known.iter().rev().find(of_name);
-                (call.map(|(id, _)| id.clone()), "name")
-            }
-            (_, given, _) => {
-                let given = given
-                    .as_deref()
-                    .map(|id| models::wire_id(id, self.short_ids));
-                let known = |id: &Cow<'a, str>| self.known.iter().any(|(known, _)| known == id);
-                (given.filter(known), "tool_call_id")
-            }
-        };
-        let Some(tool_use_id) = given else {
-            let param = format!("messages[{place}].{field}");
-            let message = format!("`{param}` names no tool call of an earlier assistant message");
-            return Err(Error::invalid(param, message));
-        };
+        let short = self.short_ids;
+        let wire = |id| models::wire_id(id, short);
+        let tool_use_id = self.known.answered(place, message, wire)?;
         let mut content = self.parts(place, message)?;
         let mark = match content.last() {
             Some(Block::CachePoint(_)) => content.pop(),

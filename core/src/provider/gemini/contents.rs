@@ -5,10 +5,10 @@ use std::borrow::Cow;
 
 use serde_json::value::RawValue;
 
-use crate::chat::{Content as Said, Message, Role, ToolCall};
+use crate::chat::{Message, Role, ToolCall};
 use crate::error::{Error, Result};
 use crate::provider::told::Told;
-use crate::provider::{Call, Target, arguments};
+use crate::provider::{Call, Target, arguments, turns};
 
 use super::models::Model;
 use super::parts::{self, text};
@@ -89,24 +89,12 @@ impl<'a> Builder<'a, '_, '_> {
     }
 
     fn instruction(&mut self, place: usize, message: &'a Message) -> Result<()> {
-        if let Some(Said::Parts(parts)) = &message.content {
-            let odd = parts.iter().position(|part| part.as_text().is_none());
-            if let Some(odd) = odd {
-                let param = format!("messages[{place}].content[{odd}]");
-                let message =
-                    format!("`{param}` is no text; instructions to this provider hold text only");
-                return Err(Error::invalid(param, message));
-            }
-        }
+        turns::only_text(place, message)?;
         let mut parts = self.parts(place, message)?;
         if self.contents.is_empty() {
             self.system.append(&mut parts);
         } else if !parts.is_empty() {
-            let param = format!("messages[{place}].role");
-            self.told.adapted(
-                &param,
-                "instructions after the first turn go into the user's turn",
-            );
+            turns::late_instructions(place, self.told);
             self.push("user", parts);
         }
         Ok(())
@@ -171,18 +159,13 @@ impl<'a> Builder<'a, '_, '_> {
         message: &'a Message,
         entries: &[Entry<'a>],
     ) -> Result<Vec<Part<'a>>> {
-        let said = whole_text(message);
+        let said = turns::text(message);
         let mut parts = Vec::with_capacity(entries.len());
         let mut from = 0;
         for entry in entries {
             let mut part = match entry.part {
                 Referred::Text(bytes) => {
-                    let to = from + bytes;
-                    let piece = match &said {
-                        Cow::Borrowed(said) => said.get(from..to).map(Cow::Borrowed),
-                        Cow::Owned(said) => said.get(from..to).map(|piece| piece.to_owned().into()),
-                    };
-                    from = to;
+                    let piece = turns::next(&said, &mut from, bytes);
                     Part::from(Data::Text(piece.unwrap_or_default()))
                 }
                 Referred::Call(index) => match message.tool_calls.get(index) {
@@ -232,12 +215,10 @@ impl<'a> Builder<'a, '_, '_> {
             }
         };
         let Some(name) = found else {
-            let param = format!("messages[{place}].tool_call_id");
-            let message = format!("`{param}` names no tool call of an earlier assistant message");
-            return Err(Error::invalid(param, message));
+            return Err(turns::no_call(place, "tool_call_id"));
         };
         let media = parts::media(place, message, self.target, self.third, self.told)?;
-        let response = response(whole_text(message));
+        let response = response(turns::text(message));
         self.push(
             "user",
             vec![Part::from(Data::FunctionResponse(FunctionResponse {
@@ -290,15 +271,6 @@ impl<'a> Builder<'a, '_, '_> {
     }
 }
 
-/// The text of a message, borrowed where it is in one piece.
-fn whole_text(message: &Message) -> Cow<'_, str> {
-    match &message.content {
-        None => Cow::Borrowed(""),
-        Some(Said::Text(said)) => Cow::Borrowed(said),
-        Some(parts) => Cow::Owned(parts.text()),
-    }
-}
-
 fn response(said: Cow<'_, str>) -> Response<'_> {
     match said {
         Cow::Borrowed(said) => match serde_json::from_str::<&RawValue>(said) {
@@ -314,7 +286,7 @@ fn response(said: Cow<'_, str>) -> Response<'_> {
 
 /// Whether the message is still what the API gave.
 fn is_unchanged(message: &Message, entries: &[Entry<'_>]) -> bool {
-    let said = whole_text(message);
+    let said = turns::text(message);
     let mut from = 0;
     let mut calls = 0;
     for entry in entries {
