@@ -590,6 +590,226 @@ export class Prompts {
   check(): Promise<SluglineError[]>;
 }
 
+// ---- state
+
+/** Which recordings; all that fit every field. Times are `Date`s or Unix times in milliseconds. */
+export interface RecordingFilter {
+  /** Runs of the prompt with this slug. */
+  prompt?: string | null;
+  /** Calls of this session. */
+  session_id?: string | null;
+  /** Calls that took part in this campaign. */
+  campaign?: string | null;
+  /** Calls of this project. */
+  project?: string | null;
+  /** Calls with all of these labels. */
+  labels?: Record<string, string | number | boolean> | null;
+  /** Calls that began at this time or later. */
+  since?: Date | number | null;
+  /** Calls that began before this time. */
+  until?: Date | number | null;
+}
+
+/** Arguments of `recordings.list`. */
+export interface ListOptions extends RecordingFilter {
+  /** Most recordings of the page, 1 to 1,000; 50 when absent. */
+  limit?: number | null;
+  /** `next_cursor` of the page before. */
+  cursor?: string | null;
+  /** Whether messages, variables and answers come along, where they were kept. */
+  payload?: boolean | null;
+}
+
+/** Arguments of `recordings.delete`. */
+export interface DeleteOptions extends RecordingFilter {
+  /** These recordings. */
+  ids?: string[] | null;
+}
+
+/** Arguments of `usage`. */
+export interface UsageOptions extends RecordingFilter {
+  /** `model`, `provider`, `prompt`, `campaign`, `arm`, `project`, `day` or `label:KEY`. */
+  group_by?: string | string[] | null;
+}
+
+/** What was kept of one call. */
+export interface Recording {
+  /** `meta.recording_id` of the completion (UUID v4). */
+  id: string;
+  /** When the call began: Unix time in milliseconds. */
+  created_ms: number;
+  session_id: string;
+  /** The ids feedback refers to, one a choice. */
+  completion_ids: string[];
+  project: string | null;
+  prompt: PromptRef | null;
+  campaign: CampaignRef | null;
+  /** What the call asked for; empty where a default was taken. */
+  requested_models: string[];
+  /** The target that served, or the last one tried, as `provider/model`. */
+  model: string | null;
+  provider: string | null;
+  /** The provider's own word for the model that answered. */
+  provider_model: string | null;
+  /** Whether the caller read a stream. */
+  stream: boolean;
+  finish_reason: string | null;
+  /** The code of the error, where the call failed; `cancelled` where the caller broke it off. */
+  error_code: string | null;
+  attempts: Attempt[];
+  timing: Timing;
+  usage: Usage | null;
+  /** Cost by the prices of that day; `null` where unknown. */
+  cost: Cost | null;
+  labels: Record<string, string>;
+  tags: string[];
+  warnings: Warning[];
+  /** Payload: the call as it was composed, in the form `chat` takes. */
+  request: Record<string, Json> | null;
+  /** Payload: the variables of the prompt. */
+  variables: Record<string, Json> | null;
+  /** Payload: the choices of the answer; what had arrived, where it broke off. */
+  answer: Choice[] | null;
+  feedback: Feedback[];
+}
+
+/** A page of recordings, newest first. */
+export interface RecordingPage {
+  recordings: Recording[];
+  /** Reads the next page; `null` at the end. */
+  next_cursor: string | null;
+}
+
+/** What was said of an answer. */
+export interface Feedback {
+  id: string;
+  /** When it was given: Unix time in milliseconds. */
+  created_ms: number;
+  completion_id: string;
+  metric: string;
+  value: boolean | number;
+  comment: string | null;
+  user_id: string | null;
+}
+
+/** Calls, tokens and cost of one group. */
+export interface UsageRow {
+  /** The words of `group_by` and the group's values; `null` where the calls have none. */
+  group: Record<string, string | null>;
+  calls: number;
+  /** Calls that failed. */
+  errors: number;
+  /** Calls whose provider gave token counts; the sums of tokens are over these. */
+  metered_calls: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  /** Known cost, a sum a currency. */
+  cost: CostTotal[];
+}
+
+/** The known cost of some calls in one currency. */
+export interface CostTotal {
+  currency: string;
+  amount: number;
+  /** How many calls it covers. The cost of the others is unknown, not 0. */
+  calls: number;
+}
+
+/** What a campaign found so far. */
+export interface CampaignReport {
+  campaign: string;
+  metric: string | null;
+  goal: 'up' | 'down' | null;
+  /** The arms, by name. */
+  arms: ArmReport[];
+  /** Every pair of arms, where there is a metric. */
+  comparisons: Comparison[];
+}
+
+/** The figures of one arm. */
+export interface ArmReport {
+  arm: string;
+  calls: number;
+  errors: number;
+  /** Mean milliseconds of the calls that did not fail. */
+  mean_latency_ms: number | null;
+  metered_calls: number;
+  prompt_tokens: number;
+  completion_tokens: number;
+  total_tokens: number;
+  cost: CostTotal[];
+  /** Completions that were judged. */
+  metric_count: number;
+  /** Mean of the metric; of yes and no the share of yes. */
+  metric_mean: number | null;
+  /** Ends of the 95 % interval of the mean. */
+  metric_low: number | null;
+  metric_high: number | null;
+}
+
+/** How the metric differs between two arms. */
+export interface Comparison {
+  arm: string;
+  other: string;
+  /** Mean of `other` less mean of `arm`. */
+  difference: number | null;
+  /** Ends of the 95 % interval of the difference. */
+  low: number | null;
+  high: number | null;
+  /** How likely a difference at least as large is where there is none; `null`: too few values to say. */
+  p_value: number | null;
+  /** The same, corrected for the number of pairs. */
+  p_value_adjusted: number | null;
+  /** The name of the test. */
+  test: string | null;
+}
+
+/** The recordings of an engine: `engine.recordings`. */
+export class Recordings {
+  private constructor();
+  /** A page of recordings, newest first. */
+  list(options?: ListOptions): Promise<RecordingPage>;
+  /** One recording, with its payload where that was kept, and its feedback. */
+  get(id: string): Promise<Recording>;
+  /** Writes recordings to a file, newest first, one JSON object a line; gives how many. */
+  export(path: string, options?: RecordingFilter): Promise<number>;
+  /** Runs one SQL statement that only reads, on the store's own connection. SQLite only. */
+  query(sql: string): Promise<Record<string, Json>[]>;
+  /** Deletes recordings with their feedback; gives how many. Some filter must be given. */
+  delete(options: DeleteOptions): Promise<number>;
+  /**
+   * Makes a recorded call again, with another model or the one that served. Needs its payload. The new call is
+   * recorded with the label `rerun_of`; it joins no session and no campaign.
+   */
+  rerun(id: string, options?: { model?: Model | null }): Promise<ChatCompletion>;
+  /** How many calls of this engine should have been recorded and were not. */
+  get lost(): number;
+}
+
+/** A session of an engine: `engine.session(id)`. Calls on it see its earlier turns and add theirs. */
+export class Session {
+  private constructor();
+  /** Its id. */
+  get id(): string;
+  /**
+   * Asks a model, the earlier turns before the new messages. Instructions that these start with go before the
+   * turns and are not kept. Rejects with `ConflictError` where another call has appended meanwhile; its
+   * `partial` is the answer.
+   */
+  chat(options: ChatOptions): Promise<ChatCompletion>;
+  /** Asks a model and streams the answer; the turn is added when the stream has ended well. */
+  chatStream(options: ChatOptions): ChatStream;
+  /** Runs a stored prompt: earlier turns between its template and the new messages. */
+  runPrompt(slug: string, options?: PromptOptions): Promise<ChatCompletion>;
+  /** Runs a stored prompt and streams the answer. */
+  runPromptStream(slug: string, options?: PromptOptions): ChatStream;
+  /** The messages of all turns, oldest first; none where the session is new, cleared or too old. */
+  history(): Promise<Message[]>;
+  /** Forgets all turns. A call under way rejects with `ConflictError`. */
+  clear(): Promise<void>;
+}
+
 // ---- the engine
 
 /**
@@ -614,13 +834,40 @@ export class Engine {
   renderPrompt(slug: string, options?: PromptOptions): Promise<RenderedPrompt>;
   /** The request that a call would send, secrets redacted. No network. */
   buildRequest(options: RequestOptions): Promise<ProviderRequest>;
+  /** The session with this id: calls on it see its earlier turns and add theirs. */
+  session(id: string): Session;
   /** The stored prompts. */
   get prompts(): Prompts;
+  /** What was kept of calls. */
+  get recordings(): Recordings;
+  /**
+   * Keeps a judgement of an answer, by a choice's `completion_id`; gives the feedback's id. Rejects with
+   * `NotFoundError` where no recorded call has this completion.
+   */
+  feedback(
+    completionId: string,
+    metric: string,
+    value: boolean | number,
+    options?: { comment?: string | null; user_id?: string | null },
+  ): Promise<string>;
+  /**
+   * What a campaign found so far: the figures of each arm, and how its metric differs between them. The key is
+   * one of `campaigns`, or the slug of a prompt with variants.
+   */
+  campaignReport(
+    key: string,
+    options?: { metric?: string | null; since?: Date | number | null; until?: Date | number | null },
+  ): Promise<CampaignReport>;
+  /** Calls, tokens and cost, a row a group. */
+  usage(options?: UsageOptions): Promise<UsageRow[]>;
   /** What was odd about the configuration, though not wrong. */
   get warnings(): Warning[];
   /** Whether `close` was called. */
   get closed(): boolean;
-  /** Closes connections that no call uses any more; calls under way go on. */
+  /**
+   * Closes connections that no call uses any more; calls under way go on. With storage on disk it waits until
+   * what was recorded is written; `await using` does not hold the thread for that.
+   */
   close(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }

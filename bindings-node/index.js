@@ -37,5 +37,7 @@ export {
   UnsupportedError,
 } from './lib/errors.js';
 export { file, image } from './lib/parts.js';
+export { Recordings } from './lib/recordings.js';
+export { Session } from './lib/session.js';
 export { ChatStream } from './lib/stream.js';
 export { ChatCompletion, ChatCompletionChunk, ProviderRequest, RenderedPrompt } from './lib/types.js';

@@ -7,6 +7,8 @@ import { ConfigError, fromJSON } from './errors.js';
 import { asked, hub, keep, number, settle } from './hub.js';
 import { configJSON, invalid, requestJSON } from './input.js';
 import { native } from './native.js';
+import { asked as answers, Recordings } from './recordings.js';
+import { Session } from './session.js';
 import { ChatStream } from './stream.js';
 import { ChatCompletion, ProviderRequest, RenderedPrompt } from './types.js';
 
@@ -18,6 +20,8 @@ import { ChatCompletion, ProviderRequest, RenderedPrompt } from './types.js';
 export class Engine {
   #core;
   #prompts;
+  #recordings;
+  #own = this.#verbs();
 
   constructor(config, overrides) {
     const code = { keys: [], helpers: [] };
@@ -35,26 +39,51 @@ export class Engine {
 
   /** Asks a model. */
   async chat(options) {
-    const { signal, request } = split('chat', options);
-    const answer = await this.#call('chat', request, signal);
-    return new ChatCompletion(JSON.parse(answer));
+    return this.#own.chat(options);
   }
 
   /** Asks a model and streams the answer. Given at once; what is wrong is told at the first read. */
   chatStream(options) {
-    return this.#stream('chatStream', () => split('chatStream', options));
+    return this.#own.chatStream(options);
   }
 
   /** Runs a stored prompt. */
   async runPrompt(slug, options) {
-    const { signal, request } = split('runPrompt', options, slug);
-    const answer = await this.#call('runPrompt', request, signal);
-    return new ChatCompletion(JSON.parse(answer));
+    return this.#own.runPrompt(slug, options);
   }
 
   /** Runs a stored prompt and streams the answer. */
   runPromptStream(slug, options) {
-    return this.#stream('runPromptStream', () => split('runPromptStream', options, slug));
+    return this.#own.runPromptStream(slug, options);
+  }
+
+  /** The session with this id: calls on it see its earlier turns and add theirs. */
+  session(id) {
+    if (typeof id !== 'string') throw invalid('id', '`id`: expected a string');
+    return new Session(id, this.#verbs(id));
+  }
+
+  /** What was kept of calls. */
+  get recordings() {
+    const lost = () => asked(() => this.#core.lost());
+    this.#recordings ??= new Recordings((method, options) => this.#state(method, options), lost);
+    return this.#recordings;
+  }
+
+  /** Keeps a judgement of an answer, by a choice's `completion_id`; gives the feedback's id. */
+  async feedback(completionId, metric, value, options) {
+    const given = { ...options, completion_id: completionId, metric, value };
+    return this.#state('feedback', given);
+  }
+
+  /** What a campaign found so far: the figures of each arm, and how its metric differs between them. */
+  async campaignReport(key, options) {
+    return this.#state('campaign_report', { ...answers(options), key });
+  }
+
+  /** Calls, tokens and cost, a row a group. */
+  async usage(options) {
+    return this.#state('usage', answers(options));
   }
 
   /** Renders a stored prompt: what would be sent. No network. */
@@ -74,10 +103,7 @@ export class Engine {
 
   /** The stored prompts. */
   get prompts() {
-    this.#prompts ??= new Prompts((verb, ...rest) => {
-      const id = number();
-      return settle(id, asked(() => this.#core[verb](hub, id, ...rest)));
-    });
+    this.#prompts ??= new Prompts((verb, ...rest) => this.#ask(verb, ...rest));
     return this.#prompts;
   }
 
@@ -91,13 +117,42 @@ export class Engine {
     return this.#core.closed;
   }
 
-  /** Closes connections that no call uses any more; calls under way go on. */
+  /**
+   * Closes connections that no call uses any more; calls under way go on. With storage on disk it waits until
+   * what was recorded is written; `await using` does not hold the thread for that.
+   */
   close() {
-    this.#core.close();
+    asked(() => this.#core.close());
   }
 
   async [Symbol.asyncDispose]() {
-    this.close();
+    await this.#ask('closeAside');
+  }
+
+  /** The verbs that answer, in a session where one is named. */
+  #verbs(session) {
+    const whole = async (verb, { signal, request }) => {
+      const answer = await this.#call(verb, request, signal, session);
+      return new ChatCompletion(JSON.parse(answer));
+    };
+    return {
+      chat: async (options) => whole('chat', split('chat', options)),
+      chatStream: (options) =>
+        this.#stream('chatStream', session, () => split('chatStream', options)),
+      runPrompt: async (slug, options) => whole('runPrompt', split('runPrompt', options, slug)),
+      runPromptStream: (slug, options) =>
+        this.#stream('runPromptStream', session, () => split('runPromptStream', options, slug)),
+      ask: (verb, ...rest) => this.#ask(verb, ...rest),
+    };
+  }
+
+  #ask(verb, ...rest) {
+    const id = number();
+    return settle(id, asked(() => this.#core[verb](hub, id, ...rest)));
+  }
+
+  async #state(method, given) {
+    return JSON.parse(await this.#ask('state', method, requestJSON(given)));
   }
 
   #call(verb, request, signal, ...rest) {
@@ -107,7 +162,7 @@ export class Engine {
     return settle(id, asked(() => this.#core[verb](hub, id, text, ...rest)), signal);
   }
 
-  #stream(verb, take) {
+  #stream(verb, session, take) {
     let text;
     let signal;
     let problem;
@@ -121,7 +176,7 @@ export class Engine {
     }
     return new ChatStream((id) => {
       if (problem !== undefined) throw problem;
-      return asked(() => this.#core[verb](hub, id, text));
+      return asked(() => this.#core[verb](hub, id, text, session));
     }, signal);
   }
 }

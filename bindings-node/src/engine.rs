@@ -33,13 +33,17 @@ pub struct Core {
 }
 
 impl Core {
-    fn engine(&self) -> Result<slugline::Engine> {
+    pub(crate) fn engine(&self) -> Result<slugline::Engine> {
         self.engine
             .clone()
             .ok_or_else(|| Error::invalid("", "the engine is closed: open a new one"))
     }
 
-    fn call<T>(&self, request: Result<T>) -> Result<(slugline::Engine, T)> {
+    pub(crate) fn take(&mut self) -> Option<slugline::Engine> {
+        self.engine.take()
+    }
+
+    pub(crate) fn call<T>(&self, request: Result<T>) -> Result<(slugline::Engine, T)> {
         Ok((self.engine()?, request?))
     }
 }
@@ -87,10 +91,18 @@ impl Core {
         })
     }
 
-    /// Closes connections that no call uses any more; calls under way go on.
+    /// Closes connections that no call uses any more; calls under way go on. What was recorded is written.
     #[napi]
-    pub fn close(&mut self) {
-        self.engine = None;
+    pub fn close(&mut self) -> napi::Result<()> {
+        let Some(engine) = self.engine.take() else {
+            return Ok(());
+        };
+        let slice = std::time::Duration::from_secs(1);
+        let written = async {
+            engine.shutdown().await;
+            Ok(())
+        };
+        runtime::block_on(written, slice, &mut || true).map_err(thrown)
     }
 
     /// Whether it was closed.
@@ -107,37 +119,63 @@ impl Core {
             .map_err(thrown)
     }
 
-    /// Asks a model.
+    /// Asks a model, in a session where one is named.
     #[napi]
-    pub fn chat(&self, hub: &Hub, id: u32, request: String) -> Call {
+    pub fn chat(&self, hub: &Hub, id: u32, request: String, session: Option<String>) -> Call {
         let called = self.call(value::request::<ChatRequest>(&request));
-        let call =
-            called.map(|(engine, request)| async move { json(&engine.chat(request).await?) });
+        let call = called.map(|(engine, request)| async move {
+            json(&match session {
+                Some(session) => engine.session(session).chat(request).await?,
+                None => engine.chat(request).await?,
+            })
+        });
         Call::begin(hub.pull(id), call)
     }
 
     /// Asks a model and streams the answer.
     #[napi]
-    pub fn chat_stream(&self, hub: &Hub, id: u32, request: String) -> Stream {
+    pub fn chat_stream(
+        &self,
+        hub: &Hub,
+        id: u32,
+        request: String,
+        session: Option<String>,
+    ) -> Stream {
         let called = self.call(value::request::<ChatRequest>(&request));
-        let stream = called.map(|(engine, request)| engine.chat_stream(request));
+        let stream = called.map(|(engine, request)| match session {
+            Some(session) => engine.session(session).chat_stream(request),
+            None => engine.chat_stream(request),
+        });
         Stream::new(hub.pull(id), stream)
     }
 
     /// Runs a stored prompt.
     #[napi]
-    pub fn run_prompt(&self, hub: &Hub, id: u32, request: String) -> Call {
+    pub fn run_prompt(&self, hub: &Hub, id: u32, request: String, session: Option<String>) -> Call {
         let called = self.call(value::request::<PromptRequest>(&request));
-        let call =
-            called.map(|(engine, request)| async move { json(&engine.run_prompt(request).await?) });
+        let call = called.map(|(engine, request)| async move {
+            json(&match session {
+                Some(session) => engine.session(session).run_prompt(request).await?,
+                None => engine.run_prompt(request).await?,
+            })
+        });
         Call::begin(hub.pull(id), call)
     }
 
     /// Runs a stored prompt and streams the answer.
     #[napi]
-    pub fn run_prompt_stream(&self, hub: &Hub, id: u32, request: String) -> Stream {
+    pub fn run_prompt_stream(
+        &self,
+        hub: &Hub,
+        id: u32,
+        request: String,
+        session: Option<String>,
+    ) -> Stream {
         let called = self.call(value::request::<PromptRequest>(&request));
-        let stream = called.map(|(engine, request)| engine.run_prompt_stream(request));
+        let stream = called.map(|(engine, request)| match session {
+            Some(session) => engine.session(session).run_prompt_stream(request),
+            None => engine.run_prompt_stream(request),
+        });
         Stream::new(hub.pull(id), stream)
     }
 

@@ -11,5 +11,6 @@ mod helpers;
 mod hub;
 mod keys;
 mod media;
+mod state;
 mod stream;
 mod value;

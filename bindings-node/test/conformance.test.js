@@ -1,7 +1,8 @@
 // The Node runner of core/conformance/engine: the cases that drive every language.
 
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import test from 'node:test';
 
@@ -20,12 +21,15 @@ function load(name) {
   const folder = JSON.stringify(ROOT + name).slice(1, -1);
   const text = readFileSync(`${ROOT}${name}/case.json`, 'utf8')
     .replaceAll('${case}', folder)
+    .replaceAll('${temp}', () => JSON.stringify(mkdtempSync(`${tmpdir()}/slugline-`)).slice(1, -1))
     .replace(/^(\s*(?:"[^"]*": )?)(-?\d{16,})(,?)$/gm, '$1"<whole:$2>"$3');
-  return JSON.parse(text, (_, value) => {
-    const whole = typeof value === 'string' && /^<whole:(-?\d+)>$/.exec(value);
-    if (!whole) return value;
-    return Number.isSafeInteger(Number(whole[1])) ? Number(whole[1]) : BigInt(whole[1]);
-  });
+  return JSON.parse(text, wholes);
+}
+
+function wholes(_, value) {
+  const whole = typeof value === 'string' && /^<whole:(-?\d+)>$/.exec(value);
+  if (!whole) return value;
+  return Number.isSafeInteger(Number(whole[1])) ? Number(whole[1]) : BigInt(whole[1]);
 }
 
 const plain = (value) => JSON.parse(JSON.stringify(value));
@@ -46,8 +50,54 @@ async function make(engine, { verb, args }) {
       return read(engine.chatStream(args));
     case 'run_prompt_stream':
       return read(engine.runPromptStream(slug, options));
+    case 'history':
+      return { value: plain(await engine.history()) };
+    case 'clear':
+      return { value: (await engine.clear()) ?? null };
+    case 'recordings.rerun':
+      return whole(await engine.recordings.rerun(args.id, withoutId(args)));
+    case 'recordings.get':
+      return { value: plain(await engine.recordings.get(args.id)) };
+    case 'recordings.query':
+      return { value: plain(await engine.recordings.query(args.sql)) };
+    case 'recordings.list':
+      return { value: plain(await engine.recordings.list(args)) };
+    case 'recordings.delete':
+      return { value: plain(await engine.recordings.delete(args)) };
+    case 'usage':
+      return { value: plain(await engine.usage(args)) };
+    case 'campaign_report': {
+      const { key, ...rest } = args;
+      return { value: plain(await engine.campaignReport(key, rest)) };
+    }
+    case 'feedback': {
+      const { completion_id: id, metric, value, ...rest } = args;
+      return { value: await engine.feedback(id, metric, value, rest) };
+    }
     default:
       throw new Error(`no such verb: ${verb}`);
+  }
+}
+
+function withoutId({ id, ...rest }) {
+  return rest;
+}
+
+/** A call with the values that earlier ones kept in the places that name them. */
+function filled(call, kept) {
+  let text = JSON.stringify(call, (_, value) =>
+    typeof value === 'bigint' ? `<whole:${value}>` : value,
+  );
+  for (const [name, value] of kept) text = text.replaceAll(`"\${${name}}"`, JSON.stringify(value));
+  return JSON.parse(text, wholes);
+}
+
+function keep({ keep: names = {} }, got, kept) {
+  for (const [name, path] of Object.entries(names)) {
+    kept.set(
+      name,
+      path.split('.').reduce((value, step) => value[step], got),
+    );
   }
 }
 
@@ -99,8 +149,12 @@ for (const name of NAMES.filter((name) => !skipped.includes(name))) {
       return;
     }
     await using(new Engine(config), async (engine) => {
-      for (const call of calls) {
-        const got = await make(engine, call).catch((error) => ({ error }));
+      const kept = new Map();
+      for (const written of calls) {
+        const call = filled(written, kept);
+        const on = call.session === undefined ? engine : engine.session(call.session);
+        const got = await make(on, call).catch((error) => ({ error }));
+        keep(call, got, kept);
         check(call.expect, got);
       }
     });

@@ -11,6 +11,8 @@ const SAYS = {
   'quickstart.mjs': /^Hello from Node\n$/,
   'stream.mjs': /^One word at a time\n\d+ tokens\n$/,
   'run_prompt.mjs': /^Say hello to Ada.*\nprompt greet [0-9a-f]{8}, answered by test\/echo\n$/s,
+  'session.mjs': /^user: My name is Ada\.\nassistant: My name is Ada\.\nuser: What is my name\?\nassistant: What is my name\?\n2 calls recorded\n$/,
+  'campaign.mjs': /^cool: 18 calls, 1\.00 liked it\nplain: 22 calls, 0\.27 liked it\na difference\n$/,
   'fallback.mjs': /^test\/echo: Is anybody there\?\n  down\/some-model: connection\n  test\/echo: ok\n$/,
 };
 

@@ -48,6 +48,26 @@ export async function calls(engine: Engine, signal: AbortSignal): Promise<void> 
   await engine.runPrompt('greet', { variables: { f: () => 1 } });
 }
 
+export async function state(engine: Engine): Promise<void> {
+  const session = engine.session('s');
+  is<Same<typeof session, import('slugline').Session>>();
+  const answer = await session.chat({ messages: 'Hi' });
+  is<Same<Awaited<ReturnType<typeof session.history>>, import('slugline').Message[]>>();
+  const given = await engine.feedback(answer.choices[0]?.completion_id ?? '', 'thumbs', true, { comment: 'x' });
+  is<Same<typeof given, string>>();
+  const page = await engine.recordings.list({ labels: { tier: 'gold' }, since: new Date(), limit: 10 });
+  is<Same<typeof page, import('slugline').RecordingPage>>();
+  await engine.recordings.rerun('id', { model: ['a/b', 'c/d'] });
+  const rows = await engine.usage({ group_by: ['model', 'label:tier'] });
+  is<Same<typeof rows, import('slugline').UsageRow[]>>();
+  const report = await engine.campaignReport('tone', { since: 0 });
+  is<Same<typeof report, import('slugline').CampaignReport>>();
+  // @ts-expect-error feedback is true, false or a number
+  await engine.feedback('id', 'thumbs', 'yes');
+  // @ts-expect-error something must say which
+  await engine.recordings.delete();
+}
+
 export async function streams(engine: Engine): Promise<void> {
   const stream = engine.chatStream({ messages: 'Hi' });
   is<Same<typeof stream, ChatStream>>();

@@ -40,7 +40,7 @@ type Options<'py> = Bound<'py, PyDict>;
 
 impl Core {
     /// The engine, unless it is closed.
-    fn engine(&self) -> Result<slugline::Engine> {
+    pub(crate) fn engine(&self) -> Result<slugline::Engine> {
         let engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
         engine
             .clone()
@@ -53,25 +53,26 @@ impl Core {
     }
 
     fn take(&self) -> Option<slugline::Engine> {
-        let taken = self
-            .engine
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        if self.process == std::process::id() {
-            return taken;
+        let mut engine = self.engine.lock().unwrap_or_else(PoisonError::into_inner);
+        engine.take()
+    }
+
+    /// Lets go of an engine. One that came over a fork is left as it is: its connections are the parent's,
+    /// and their locks may never be free again here.
+    fn let_go(&self, engine: Option<slugline::Engine>) {
+        if self.process != std::process::id() {
+            std::mem::forget(engine);
         }
-        // Connections of the process this one was forked from: their locks may never be free again here.
-        std::mem::forget(taken);
-        None
     }
 }
 
 impl Drop for Core {
     fn drop(&mut self) {
-        if self.take().is_none() {
-            return;
+        let engine = self.take();
+        if engine.is_none() || self.process != std::process::id() {
+            return self.let_go(engine);
         }
+        drop(engine);
         // As files do. An interpreter that is ending has nobody to tell.
         Python::try_attach(|py| {
             let raising = PyErr::take(py);
@@ -86,12 +87,15 @@ impl Drop for Core {
     }
 }
 
-fn chat_request(messages: Argument<'_, '_>, options: &Options<'_>) -> Result<ChatRequest> {
+pub(crate) fn chat_request(
+    messages: Argument<'_, '_>,
+    options: &Options<'_>,
+) -> Result<ChatRequest> {
     let name = intern!(options.py(), "messages");
     runtime::shield(|| read_call(&[(name, messages)], options))
 }
 
-fn prompt_request(
+pub(crate) fn prompt_request(
     slug: Argument<'_, '_>,
     variables: Argument<'_, '_>,
     options: &Options<'_>,
@@ -167,10 +171,37 @@ impl Core {
         })
     }
 
-    /// Closes connections that no call uses any more; calls under way go on.
-    fn close(&self, py: Python<'_>) {
+    /// Closes connections that no call uses any more; calls under way go on. What was recorded is written.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let Some(engine) = self.take() else {
+            return Ok(());
+        };
+        let written = wait(py, async {
+            engine.shutdown().await;
+            Ok(())
+        });
+        py.detach(|| self.let_go(Some(engine)));
+        written
+    }
+
+    /// The same to be awaited.
+    fn close_async(&self) -> Awaitable {
         let taken = self.take();
-        py.detach(|| drop(taken));
+        let own = self.process == std::process::id();
+        let closing = async move {
+            if let Some(engine) = taken {
+                engine.shutdown().await;
+                if own {
+                    // Its last clone may end a store, which waits for a disk.
+                    let ending = runtime::handle()?.spawn_blocking(move || drop(engine));
+                    let _ = ending.await;
+                } else {
+                    std::mem::forget(engine);
+                }
+            }
+            Ok(())
+        };
+        awaitable(closing, |py, ()| Ok(py.None()))
     }
 
     #[getter]
@@ -404,7 +435,7 @@ fn aside<R: Send + 'static, T: Send + 'static>(
     awaitable(call, shows)
 }
 
-fn completion(py: Python<'_>, answer: chat::ChatCompletion) -> PyResult<Py<PyAny>> {
+pub(crate) fn completion(py: Python<'_>, answer: chat::ChatCompletion) -> PyResult<Py<PyAny>> {
     Ok(Py::new(py, ChatCompletion::whole(answer))?.into_any())
 }
 

@@ -19,6 +19,7 @@ mod media;
 #[cfg(debug_assertions)]
 mod panic;
 mod show;
+mod state;
 mod stream;
 mod types;
 mod value;
@@ -42,13 +43,16 @@ mod _native {
     #[pymodule_export]
     use crate::media::{_file, _image};
     #[pymodule_export]
+    use crate::state::{SessionCore, State};
+    #[pymodule_export]
     use crate::stream::{ChatStream, TextStream};
     #[pymodule_export]
     use crate::types::{
-        Attempt, CampaignRef, ChatCompletion, Choice, ChunkChoice, ChunkDelta,
-        CompletionTokensDetails, Cost, EnvironmentInfo, FunctionCall, FunctionDelta, Logprobs,
-        Message, Meta, PromptInfo, PromptRef, PromptTokensDetails, ProviderRequest, RenderedPrompt,
-        Timing, TokenLogprob, ToolCall, ToolCallDelta, TopLogprob, Usage, VariantInfo, Warning,
+        ArmReport, Attempt, CampaignRef, CampaignReport, ChatCompletion, Choice, ChunkChoice,
+        ChunkDelta, Comparison, CompletionTokensDetails, Cost, CostTotal, EnvironmentInfo,
+        Feedback, FunctionCall, FunctionDelta, Logprobs, Message, Meta, PromptInfo, PromptRef,
+        PromptTokensDetails, ProviderRequest, Recording, RecordingPage, RenderedPrompt, Timing,
+        TokenLogprob, ToolCall, ToolCallDelta, TopLogprob, Usage, UsageRow, VariantInfo, Warning,
     };
 
     /// Puts a pickled object together again.

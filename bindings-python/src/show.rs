@@ -12,6 +12,7 @@ use pyo3::types::{PyDict, PyList, PyString, PyTuple};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use slugline::chat::{Content, FinishReason, Role};
+use slugline::store::FeedbackValue;
 
 /// A part of an answer, or a whole one.
 pub(crate) struct Part<T: 'static>(Arc<dyn Holds<T>>);
@@ -179,6 +180,15 @@ impl Show for Value {
             Value::String(text) => text.show(py),
             Value::Array(items) => items.show(py),
             Value::Object(map) => map.show(py),
+        }
+    }
+}
+
+impl Show for FeedbackValue {
+    fn show(&self, py: Python<'_>) -> PyResult<Py<PyAny>> {
+        match self {
+            FeedbackValue::Bool(flag) => flag.show(py),
+            FeedbackValue::Number(number) => number.show(py),
         }
     }
 }

@@ -7,7 +7,7 @@ use std::slice::from_ref;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 use serde_json::{Value, json};
-use slugline::{chat, compose, engine, prompt};
+use slugline::{chat, compose, engine, prompt, store};
 
 use crate::show::noun;
 
@@ -247,6 +247,71 @@ noun! {
 noun! {
     /// A variant of a prompt, and its weight in the draw.
     VariantInfo of prompt::VariantInfo { name, weight, description }
+}
+
+noun! {
+    /// What was kept of one call.
+    Recording of store::Recording, pickled {
+        id, created_ms, session_id, completion_ids, project, requested_models, model, provider,
+        provider_model, stream, finish_reason, error_code, labels, tags, request, variables,
+    }
+    first {
+        prompt: PromptRef = |recording| recording.prompt.as_slice(),
+        campaign: CampaignRef = |recording| recording.campaign.as_slice(),
+        timing: Timing = |recording| from_ref(&recording.timing),
+        usage: Usage = |recording| recording.usage.as_slice(),
+        cost: Cost = |recording| recording.cost.as_slice(),
+    }
+    lists { attempts: Attempt, warnings: Warning, feedback: Feedback }
+    maybe_lists { answer: Choice }
+}
+
+noun! {
+    /// A page of recordings, newest first.
+    RecordingPage of store::Page, pickled { next_cursor }
+    lists { recordings: Recording }
+}
+
+noun! {
+    /// What was said of an answer.
+    Feedback of store::Feedback, pickled {
+        id, created_ms, completion_id, metric, value, comment, user_id,
+    }
+}
+
+noun! {
+    /// Calls, tokens and cost of one group.
+    UsageRow of store::UsageRow, pickled {
+        group, calls, errors, metered_calls, prompt_tokens, completion_tokens, total_tokens,
+    }
+    lists { cost: CostTotal }
+}
+
+noun! {
+    /// The known cost of some calls in one currency.
+    CostTotal of store::CostTotal, pickled { currency, amount, calls }
+}
+
+noun! {
+    /// What a campaign found so far.
+    CampaignReport of store::CampaignReport, pickled { campaign, metric, goal }
+    lists { arms: ArmReport, comparisons: Comparison }
+}
+
+noun! {
+    /// The figures of one arm.
+    ArmReport of store::ArmReport, pickled {
+        arm, calls, errors, mean_latency_ms, metered_calls, prompt_tokens, completion_tokens,
+        total_tokens, metric_count, metric_mean, metric_low, metric_high,
+    }
+    lists { cost: CostTotal }
+}
+
+noun! {
+    /// How the metric differs between two arms.
+    Comparison of store::Comparison, pickled {
+        arm, other, difference, low, high, p_value, p_value_adjusted, test,
+    }
 }
 
 fn function_piece(piece: &chat::ToolCallDelta) -> PyResult<Value> {

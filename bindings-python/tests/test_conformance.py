@@ -21,6 +21,7 @@ def load(folder: Path) -> Any:
     return json.loads(text.replace("${case}", str(folder)))
 
 
+WHOLE = ("chat", "run_prompt", "recordings.rerun")
 CASES = {folder.name: load(folder) for folder in FOLDERS}
 SKIPPED = {name for name, case in CASES.items() if "python" in case.get("skip", {})}
 RUN = sorted(CASES.keys() - SKIPPED)
@@ -42,7 +43,39 @@ def check(call: Any, got: dict[str, Any], error: SluglineError | None) -> None:
         assert (difference := mismatch(key, pattern, got.get(key))) is None, difference
 
 
+def filled(call: Any, kept: dict[str, Any]) -> Any:
+    """A call with the values that earlier ones kept in the places that name them."""
+    text = json.dumps(call)
+    for name, value in kept.items():
+        text = text.replace(f'"${{{name}}}"', json.dumps(value))
+    return json.loads(text)
+
+
+def keep(call: Any, got: Any, kept: dict[str, Any]) -> None:
+    for name, path in call.get("keep", {}).items():
+        value = got
+        for step in path.split("."):
+            value = value[int(step)] if isinstance(value, list) else value[step]
+        kept[name] = value
+
+
+def verb(engine: Any, call: Any) -> Any:
+    """The method that a verb names, on the engine or on a session of it."""
+    found = engine if "session" not in call else engine.session(call["session"])
+    for name in call["verb"].split("."):
+        found = getattr(found, name)
+    return found
+
+
+def plain(value: Any) -> Any:
+    if isinstance(value, list):
+        return [plain(item) for item in value]
+    return value.to_dict() if hasattr(value, "to_dict") else value
+
+
 def shape(verb: str, result: Any) -> dict[str, Any]:
+    if verb not in WHOLE and verb not in ("render_prompt", "build_request"):
+        return {"value": plain(result)}
     if verb == "render_prompt":
         return {"rendered": result.to_dict()}
     if verb == "build_request":
@@ -58,13 +91,19 @@ def test_opening_is_refused(case: Any) -> None:
     assert place is None, place
 
 
-def test_sync(case: Any) -> None:
-    with Engine(case.get("config")) as engine:
+def configured(case: Any, temp: Path) -> Any:
+    return json.loads(json.dumps(case.get("config")).replace("${temp}", str(temp)))
+
+
+def test_sync(case: Any, tmp_path: Path) -> None:
+    kept: dict[str, Any] = {}
+    with Engine(configured(case, tmp_path)) as engine:
         for call in case["calls"]:
+            call = filled(call, kept)
             got: dict[str, Any] = {}
             error = None
             try:
-                made = getattr(engine, call["verb"])(**call["args"])
+                made = verb(engine, call)(**call["args"])
                 if call["verb"].endswith("_stream"):
                     got.update(chunks=[], text="")
                     try:
@@ -80,17 +119,21 @@ def test_sync(case: Any) -> None:
                     got.update(shape(call["verb"], made))
             except SluglineError as failure:
                 error = failure
+            keep(call, got, kept)
             check(call, got, error)
 
 
-def test_async(case: Any) -> None:
+def test_async(case: Any, tmp_path: Path) -> None:
+    kept: dict[str, Any] = {}
+
     async def run() -> None:
-        async with AsyncEngine(case.get("config")) as engine:
+        async with AsyncEngine(configured(case, tmp_path)) as engine:
             for call in case["calls"]:
+                call = filled(call, kept)
                 got: dict[str, Any] = {}
                 error = None
                 try:
-                    made = getattr(engine, call["verb"])(**call["args"])
+                    made = verb(engine, call)(**call["args"])
                     if call["verb"].endswith("_stream"):
                         got.update(chunks=[], text="")
                         try:
@@ -106,6 +149,7 @@ def test_async(case: Any) -> None:
                         got.update(shape(call["verb"], await made))
                 except SluglineError as failure:
                     error = failure
+                keep(call, got, kept)
                 check(call, got, error)
 
     asyncio.run(run())

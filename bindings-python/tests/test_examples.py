@@ -16,6 +16,8 @@ OUTPUT = {
     "quickstart": "Hello from Python\n",
     "stream": "One word at a time\n10 tokens\nAnd once more\n",
     "run_prompt": r"Say hello to Ada in one short, friendly sentence\.\nprompt greet \w{8}, answered by test/echo\n",
+    "session": r"user: My name is Ada\.\nassistant: My name is Ada\.\nuser: What is my name\?\nassistant: What is my name\?\n2 calls recorded\n",
+    "campaign": r"cool: 18 calls, 1\.00 liked it\nplain: 22 calls, 0.27 liked it\na difference\n",
     "fallback": r"test/echo: Is anybody there\?\n  down/some-model: connection\n  test/echo: ok\n",
 }
 

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use slugline::chat::{ChatRequest, PromptRequest};
 use slugline::config::Config;
 use slugline::engine::asks::{
-    AskUsage, DeleteRecordings, GiveFeedback, ListRecordings, RerunRecording,
+    AskReport, AskUsage, DeleteRecordings, GiveFeedback, ListRecordings, RerunRecording,
 };
 use slugline::{Engine, Error, ErrorKind, input};
 
@@ -232,6 +232,7 @@ async fn state_verb(engine: &Engine, verb: &str, call: &Value) -> Option<Result<
                 )
             }
             "feedback" => json!(engine.feedback(read::<GiveFeedback>(call)?.into()).await?),
+            "campaign_report" => json!(engine.campaign_report(read::<AskReport>(call)?).await?),
             "usage" => json!(engine.usage(read::<AskUsage>(call)?.into_query()?).await?),
             _ => return Ok(None),
         }))

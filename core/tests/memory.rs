@@ -146,7 +146,7 @@ async fn ten_thousand_cancelled_streams_leave_nothing() {
             .then_stall(),
     )
     .await;
-    let engine = engine(&server, json!({}));
+    let engine = engine(&server, json!({"recording": "off"}));
     let batch = |engine: Engine, size: u64| async move {
         let calls = (0..size).map(|n| {
             let engine = engine.clone();

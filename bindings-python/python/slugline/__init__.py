@@ -12,6 +12,8 @@ annotations are in `slugline.types`.
 from __future__ import annotations
 
 from ._async_engine import AsyncEngine
+from ._async_recordings import AsyncRecordings
+from ._async_session import AsyncSession
 from ._engine import Engine
 from ._errors import (
     AuthenticationError,
@@ -57,10 +59,14 @@ from ._native import (
     __version__,
 )
 from ._parts import file, image
+from ._recordings import Recordings
+from ._session import Session
 
 __all__ = [
     "AsyncChatStream",
     "AsyncEngine",
+    "AsyncRecordings",
+    "AsyncSession",
     "AuthenticationError",
     "CancelledError",
     "ChatCompletion",
@@ -86,10 +92,12 @@ __all__ = [
     "ProviderRequest",
     "QuotaExceededError",
     "RateLimitedError",
+    "Recordings",
     "RenderedPrompt",
     "RequestTimeoutError",
     "RequestTooLargeError",
     "ServerError",
+    "Session",
     "SluglineError",
     "StoreError",
     "StreamInterruptedError",

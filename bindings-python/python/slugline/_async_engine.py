@@ -6,12 +6,16 @@ The verbs stand here with their signatures; what they do is in the native module
 from __future__ import annotations
 
 from . import _native
+from ._async_recordings import AsyncRecordings
+from ._async_session import AsyncSession
+from ._asked import asked
 from ._verbs import takes_messages, takes_slug
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
     from typing import Any, Literal
 
@@ -19,11 +23,13 @@ if TYPE_CHECKING:
     from ._errors import SluglineError
     from ._native import (
         AsyncChatStream,
+        CampaignReport,
         ChatCompletion,
         Message,
         PromptInfo,
         ProviderRequest,
         RenderedPrompt,
+        UsageRow,
         Warning,
     )
     from .types import (
@@ -297,6 +303,56 @@ class AsyncEngine:
         """The stored prompts."""
         return AsyncPrompts(self._core)
 
+    def session(self, id: str) -> AsyncSession:
+        """The session with this id: calls on it see its earlier turns and add theirs."""
+        return AsyncSession(self._core, id)
+
+    @property
+    def recordings(self) -> AsyncRecordings:
+        """What was kept of calls."""
+        return AsyncRecordings(self._core)
+
+    async def feedback(
+        self, completion_id: str, metric: str, value: bool | float,
+        comment: str | None = None, user_id: str | None = None,
+    ) -> str:
+        """Keeps a judgement of an answer, by a choice's `completion_id`; gives the feedback's id.
+
+        Raises `NotFoundError` where no recorded call has this completion.
+        """
+        return await _native.State(self._core).feedback_async(asked(
+            completion_id=completion_id, metric=metric, value=value, comment=comment, user_id=user_id,
+        ))
+
+    async def campaign_report(
+        self, key: str, *, metric: str | None = None,
+        since: datetime | int | None = None, until: datetime | int | None = None,
+    ) -> CampaignReport:
+        """What a campaign found so far: the figures of each arm, and how its metric differs between them.
+
+        `key` is one of `[campaigns]`, or the slug of a prompt with variants.
+        """
+        return await _native.State(self._core).campaign_report_async(asked(
+            key=key, metric=metric, since=since, until=until,
+        ))
+
+    async def usage(
+        self, group_by: str | Sequence[str] | None = None, *,
+        prompt: str | None = None, session_id: str | None = None,
+        campaign: str | None = None, project: str | None = None,
+        labels: Mapping[str, Label] | None = None,
+        since: datetime | int | None = None, until: datetime | int | None = None,
+    ) -> list[UsageRow]:
+        """Calls, tokens and cost, a row a group.
+
+        Groups are `model`, `provider`, `prompt`, `campaign`, `arm`, `project`, `day` and `label:KEY`.
+        """
+        return await _native.State(self._core).usage_async(asked(
+            group_by=group_by,
+            prompt=prompt, session_id=session_id, campaign=campaign, project=project,
+            labels=labels, since=since, until=until,
+        ))
+
     @property
     def warnings(self) -> tuple[Warning, ...]:
         """What was odd about the configuration, though not wrong."""
@@ -315,12 +371,15 @@ class AsyncEngine:
         return engine
 
     async def close(self) -> None:
-        """Closes the connections. Calls under way end; later ones raise. Closing twice is no error."""
-        self._core.close()
+        """Closes the connections and writes what was recorded. Calls under way end; later ones raise.
+
+        Closing twice is no error.
+        """
+        await self._core.close_async()
 
     async def aclose(self) -> None:
         """The same as `close`."""
-        self._core.close()
+        await self._core.close_async()
 
     async def __aenter__(self) -> AsyncEngine:
         return self
@@ -331,7 +390,7 @@ class AsyncEngine:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._core.close()
+        await self._core.close_async()
 
     def __repr__(self) -> str:
         # One that could not be opened has no core.

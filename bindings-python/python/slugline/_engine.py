@@ -6,24 +6,30 @@ The verbs stand here with their signatures; what they do is in the native module
 from __future__ import annotations
 
 from . import _native
+from ._asked import asked
+from ._recordings import Recordings
+from ._session import Session
 from ._verbs import takes_messages, takes_slug
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import builtins
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from types import TracebackType
     from typing import Any, Literal
 
     from ._async_engine import AsyncEngine
     from ._errors import SluglineError
     from ._native import (
+        CampaignReport,
         ChatCompletion,
         ChatStream,
         Message,
         PromptInfo,
         ProviderRequest,
         RenderedPrompt,
+        UsageRow,
         Warning,
     )
     from .types import (
@@ -305,6 +311,56 @@ class Engine:
         """The stored prompts."""
         return Prompts(self._core)
 
+    def session(self, id: str) -> Session:
+        """The session with this id: calls on it see its earlier turns and add theirs."""
+        return Session(self._core, id)
+
+    @property
+    def recordings(self) -> Recordings:
+        """What was kept of calls."""
+        return Recordings(self._core)
+
+    def feedback(
+        self, completion_id: str, metric: str, value: bool | float,
+        comment: str | None = None, user_id: str | None = None,
+    ) -> str:
+        """Keeps a judgement of an answer, by a choice's `completion_id`; gives the feedback's id.
+
+        Raises `NotFoundError` where no recorded call has this completion.
+        """
+        return _native.State(self._core).feedback(asked(
+            completion_id=completion_id, metric=metric, value=value, comment=comment, user_id=user_id,
+        ))
+
+    def campaign_report(
+        self, key: str, *, metric: str | None = None,
+        since: datetime | int | None = None, until: datetime | int | None = None,
+    ) -> CampaignReport:
+        """What a campaign found so far: the figures of each arm, and how its metric differs between them.
+
+        `key` is one of `[campaigns]`, or the slug of a prompt with variants.
+        """
+        return _native.State(self._core).campaign_report(asked(
+            key=key, metric=metric, since=since, until=until,
+        ))
+
+    def usage(
+        self, group_by: str | Sequence[str] | None = None, *,
+        prompt: str | None = None, session_id: str | None = None,
+        campaign: str | None = None, project: str | None = None,
+        labels: Mapping[str, Label] | None = None,
+        since: datetime | int | None = None, until: datetime | int | None = None,
+    ) -> list[UsageRow]:
+        """Calls, tokens and cost, a row a group.
+
+        Groups are `model`, `provider`, `prompt`, `campaign`, `arm`, `project`, `day` and `label:KEY`.
+        """
+        return _native.State(self._core).usage(asked(
+            group_by=group_by,
+            prompt=prompt, session_id=session_id, campaign=campaign, project=project,
+            labels=labels, since=since, until=until,
+        ))
+
     @property
     def warnings(self) -> tuple[Warning, ...]:
         """What was odd about the configuration, though not wrong."""
@@ -323,7 +379,10 @@ class Engine:
         return engine
 
     def close(self) -> None:
-        """Closes the connections. Calls under way end; later ones raise. Closing twice is no error."""
+        """Closes the connections and writes what was recorded. Calls under way end; later ones raise.
+
+        Closing twice is no error.
+        """
         self._core.close()
 
     def __enter__(self) -> Engine:

@@ -499,6 +499,188 @@ class VariantInfo(_Result):
     """What it tries."""
 
 @final
+class Recording(_Result):
+    """What was kept of one call. `request`, `variables` and `answer` are there where the payload was kept."""
+
+    id: Final[str]
+    """`meta.recording_id` of the completion (UUID v4)."""
+    created_ms: Final[int]
+    """When the call began: Unix time in milliseconds."""
+    session_id: Final[str]
+    """The session the call belongs to."""
+    completion_ids: Final[list[str]]
+    """The ids feedback refers to, one a choice."""
+    project: Final[str | None]
+    """The call's project."""
+    prompt: Final[PromptRef | None]
+    """The stored prompt that was run."""
+    campaign: Final[CampaignRef | None]
+    """The campaign and the arm the call took part in."""
+    requested_models: Final[list[str]]
+    """What the call asked for; empty where a default was taken."""
+    model: Final[str | None]
+    """The target that served, or the last one tried, as `provider/model`."""
+    provider: Final[str | None]
+    """The provider of that target."""
+    provider_model: Final[str | None]
+    """The provider's own word for the model that answered."""
+    stream: Final[bool]
+    """Whether the caller read a stream."""
+    finish_reason: Final[str | None]
+    """Why the first choice stopped, in OpenAI's words."""
+    error_code: Final[str | None]
+    """The code of the error, where the call failed; `cancelled` where the caller broke it off."""
+    attempts: Final[tuple[Attempt, ...]]
+    """Every attempt, in order of their starts."""
+    timing: Final[Timing]
+    """Durations."""
+    usage: Final[Usage | None]
+    """Token counts; `None` where the provider gave none."""
+    cost: Final[Cost | None]
+    """Cost by the prices of that day; `None` where unknown."""
+    labels: Final[dict[str, str]]
+    """The call's labels and metadata."""
+    tags: Final[list[str]]
+    """The call's tags."""
+    warnings: Final[tuple[Warning, ...]]
+    """What the call warned of."""
+    request: Final[dict[str, Any] | None]
+    """Payload: the call as it was composed, in the form `chat` takes."""
+    variables: Final[dict[str, Any] | None]
+    """Payload: the variables of the prompt."""
+    answer: Final[tuple[Choice, ...] | None]
+    """Payload: the choices of the answer; what had arrived, where it broke off."""
+    feedback: Final[tuple[Feedback, ...]]
+    """What people said of the answer."""
+
+@final
+class RecordingPage(_Result):
+    """A page of recordings, newest first."""
+
+    recordings: Final[tuple[Recording, ...]]
+    """The recordings."""
+    next_cursor: Final[str | None]
+    """Reads the next page; `None` at the end."""
+
+@final
+class Feedback(_Result):
+    """What was said of an answer."""
+
+    id: Final[str]
+    """UUID v4."""
+    created_ms: Final[int]
+    """When it was given: Unix time in milliseconds."""
+    completion_id: Final[str]
+    """The completion it is about."""
+    metric: Final[str]
+    """What is judged."""
+    value: Final[bool | float]
+    """The judgement."""
+    comment: Final[str | None]
+    """Why, in words."""
+    user_id: Final[str | None]
+    """Who gave it."""
+
+@final
+class UsageRow(_Result):
+    """Calls, tokens and cost of one group."""
+
+    group: Final[dict[str, str | None]]
+    """The words of `group_by` and the group's values; `None` where the calls have none."""
+    calls: Final[int]
+    """Calls, whether they succeeded or not."""
+    errors: Final[int]
+    """Calls that failed."""
+    metered_calls: Final[int]
+    """Calls whose provider gave token counts; the sums of tokens are over these."""
+    prompt_tokens: Final[int]
+    """Tokens of the requests."""
+    completion_tokens: Final[int]
+    """Tokens of the answers."""
+    total_tokens: Final[int]
+    """Both together."""
+    cost: Final[tuple[CostTotal, ...]]
+    """Known cost, a sum a currency."""
+
+@final
+class CostTotal(_Result):
+    """The known cost of some calls in one currency."""
+
+    currency: Final[str]
+    """ISO 4217."""
+    amount: Final[float]
+    """The sum."""
+    calls: Final[int]
+    """How many calls it covers. The cost of the others is unknown, not 0."""
+
+@final
+class CampaignReport(_Result):
+    """What a campaign found so far."""
+
+    campaign: Final[str]
+    """The campaign's key."""
+    metric: Final[str | None]
+    """The metric that is compared."""
+    goal: Final[Literal["up", "down"] | None]
+    """Which way is better."""
+    arms: Final[tuple[ArmReport, ...]]
+    """The arms, by name."""
+    comparisons: Final[tuple[Comparison, ...]]
+    """Every pair of arms, where there is a metric."""
+
+@final
+class ArmReport(_Result):
+    """The figures of one arm."""
+
+    arm: Final[str]
+    """The arm's name."""
+    calls: Final[int]
+    """Calls, whether they succeeded or not."""
+    errors: Final[int]
+    """Calls that failed."""
+    mean_latency_ms: Final[float | None]
+    """Mean milliseconds of the calls that did not fail."""
+    metered_calls: Final[int]
+    """Calls whose provider gave token counts; the sums of tokens are over these."""
+    prompt_tokens: Final[int]
+    """Tokens of the requests."""
+    completion_tokens: Final[int]
+    """Tokens of the answers."""
+    total_tokens: Final[int]
+    """Both together."""
+    cost: Final[tuple[CostTotal, ...]]
+    """Known cost, a sum a currency."""
+    metric_count: Final[int]
+    """Completions that were judged."""
+    metric_mean: Final[float | None]
+    """Mean of the metric; of yes and no the share of yes."""
+    metric_low: Final[float | None]
+    """Lower end of the 95 % interval of the mean."""
+    metric_high: Final[float | None]
+    """Upper end of the 95 % interval of the mean."""
+
+@final
+class Comparison(_Result):
+    """How the metric differs between two arms."""
+
+    arm: Final[str]
+    """The one arm."""
+    other: Final[str]
+    """The other."""
+    difference: Final[float | None]
+    """Mean of `other` less mean of `arm`."""
+    low: Final[float | None]
+    """Lower end of the 95 % interval of the difference."""
+    high: Final[float | None]
+    """Upper end of the 95 % interval of the difference."""
+    p_value: Final[float | None]
+    """How likely a difference at least as large is where there is none; `None`: too few values to say."""
+    p_value_adjusted: Final[float | None]
+    """The same, corrected for the number of pairs."""
+    test: Final[str | None]
+    """The name of the test."""
+
+@final
 class ChatStream:
     """A streamed answer: iterate it, or read `text_stream`; `completion()` gives the whole."""
 
@@ -590,6 +772,7 @@ class Core:
 
     def __new__(cls, config: Any, overrides: _Options) -> Self: ...
     def close(self) -> None: ...
+    def close_async(self) -> Awaitable[None]: ...
     @property
     def closed(self) -> bool: ...
     @property
@@ -620,6 +803,56 @@ class Core:
     def prompts_get_async(self, slug: str) -> Awaitable[PromptInfo]: ...
     def prompts_check(self) -> list[SluglineError]: ...
     def prompts_check_async(self) -> Awaitable[list[SluglineError]]: ...
+
+@final
+class SessionCore:
+    """What `Session` and `AsyncSession` stand on."""
+
+    def __new__(cls, core: Core, id: str) -> Self: ...
+    @property
+    def id(self) -> str: ...
+    def chat(self, messages: Any, options: _Options) -> ChatCompletion: ...
+    def chat_async(self, messages: Any, options: _Options) -> Awaitable[ChatCompletion]: ...
+    def chat_stream(self, messages: Any, options: _Options) -> ChatStream: ...
+    def chat_stream_async(self, messages: Any, options: _Options) -> AsyncChatStream: ...
+    def run_prompt(self, slug: Any, variables: Any, options: _Options) -> ChatCompletion: ...
+    def run_prompt_async(
+        self, slug: Any, variables: Any, options: _Options
+    ) -> Awaitable[ChatCompletion]: ...
+    def run_prompt_stream(self, slug: Any, variables: Any, options: _Options) -> ChatStream: ...
+    def run_prompt_stream_async(
+        self, slug: Any, variables: Any, options: _Options
+    ) -> AsyncChatStream: ...
+    def history(self) -> list[Message]: ...
+    def history_async(self) -> Awaitable[list[Message]]: ...
+    def clear(self) -> None: ...
+    def clear_async(self) -> Awaitable[None]: ...
+
+@final
+class State:
+    """Recordings, feedback and what is counted over them."""
+
+    def __new__(cls, core: Core) -> Self: ...
+    @property
+    def lost(self) -> int: ...
+    def recordings_list(self, asked: _Options) -> RecordingPage: ...
+    def recordings_list_async(self, asked: _Options) -> Awaitable[RecordingPage]: ...
+    def recordings_get(self, id: str) -> Recording: ...
+    def recordings_get_async(self, id: str) -> Awaitable[Recording]: ...
+    def recordings_export(self, asked: _Options) -> int: ...
+    def recordings_export_async(self, asked: _Options) -> Awaitable[int]: ...
+    def recordings_query(self, sql: str) -> list[dict[str, Any]]: ...
+    def recordings_query_async(self, sql: str) -> Awaitable[list[dict[str, Any]]]: ...
+    def recordings_delete(self, asked: _Options) -> int: ...
+    def recordings_delete_async(self, asked: _Options) -> Awaitable[int]: ...
+    def recordings_rerun(self, asked: _Options) -> ChatCompletion: ...
+    def recordings_rerun_async(self, asked: _Options) -> Awaitable[ChatCompletion]: ...
+    def feedback(self, asked: _Options) -> str: ...
+    def feedback_async(self, asked: _Options) -> Awaitable[str]: ...
+    def campaign_report(self, asked: _Options) -> CampaignReport: ...
+    def campaign_report_async(self, asked: _Options) -> Awaitable[CampaignReport]: ...
+    def usage(self, asked: _Options) -> list[UsageRow]: ...
+    def usage_async(self, asked: _Options) -> Awaitable[list[UsageRow]]: ...
 
 def _revive(kind: type[_T], json: str) -> _T: ...
 def _codes() -> list[str]: ...

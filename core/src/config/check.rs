@@ -72,13 +72,14 @@ fn values(config: &Config) -> Result<()> {
         ("connect_timeout_ms", config.engine.connect_timeout_ms),
         ("idle_timeout_ms", config.engine.idle_timeout_ms),
         ("max_answer_bytes", config.engine.max_answer_bytes),
+        ("recording_limit", config.engine.recording_limit),
     ] {
         at_least_one(&engine.key(key), Some(value))?;
     }
-    if config.engine.storage != Storage::Memory {
-        return Err(engine
-            .key("storage")
-            .error("must be \"memory:\": storage in SQLite is not part of this version yet"));
+    if matches!(config.engine.storage, Storage::Sqlite(_)) && !cfg!(feature = "sqlite") {
+        return Err(engine.key("storage").error(
+            "names SQLite, which is not built in: build with the feature `sqlite`, or use \"memory:\"",
+        ));
     }
     let providers = At::Root.key("providers");
     for (name, entry) in &config.providers {

@@ -7,7 +7,9 @@ use serde::{Deserialize, Deserializer};
 use super::recordings::Rerun;
 use crate::chat::{JsonMap, OneOrMany};
 use crate::error::Result;
-use crate::store::{Feedback, FeedbackValue, Filter, RecordingQuery, UsageGroup, UsageQuery};
+use crate::store::{
+    CampaignQuery, Feedback, FeedbackValue, Filter, RecordingQuery, UsageGroup, UsageQuery,
+};
 
 macro_rules! asks {
     ($(
@@ -139,6 +141,31 @@ impl RerunRecording {
                 model: self.model.0,
             },
         )
+    }
+}
+
+/// The arguments of `campaign_report`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AskReport {
+    /// The campaign.
+    pub key: String,
+    /// The metric that is compared, instead of the campaign's own.
+    pub metric: Option<String>,
+    /// Calls that began at this time or later.
+    pub since: Option<i64>,
+    /// Calls that began before this time.
+    pub until: Option<i64>,
+}
+
+impl From<AskReport> for CampaignQuery {
+    fn from(asked: AskReport) -> Self {
+        CampaignQuery {
+            campaign: asked.key,
+            metric: asked.metric,
+            since_ms: asked.since,
+            until_ms: asked.until,
+        }
     }
 }
 

@@ -10,7 +10,7 @@ use arc_swap::ArcSwap;
 
 use super::recorder::{Lost, Recorder};
 use crate::config::{EngineConfig, Recording as Keeps, Storage};
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::store::{MemoryStore, Recording, Retention, Store};
 
 /// How long closing an engine waits for what is still to be written.
@@ -96,6 +96,14 @@ impl State {
         Ok(opened)
     }
 
+    /// Waits until everything that this process recorded before is in the store.
+    pub(super) async fn flush(&self) {
+        let current = self.current.load_full();
+        if current.process == std::process::id() {
+            current.recorder.flush().await;
+        }
+    }
+
     /// Takes a recording; `false` where it is lost.
     pub(super) fn record(&self, recording: Recording, bytes: usize) -> bool {
         match self.opened() {
@@ -132,7 +140,14 @@ fn open(kind: &Kind, retention: Retention, lost: &Arc<Lost>) -> Result<Opened> {
     })
 }
 
+#[cfg(feature = "sqlite")]
+fn sqlite(path: &std::path::Path, retention: Retention) -> Result<Arc<dyn Store>> {
+    Ok(Arc::new(crate::store::SqliteStore::open(path, retention)?))
+}
+
+#[cfg(not(feature = "sqlite"))]
 fn sqlite(path: &std::path::Path, _: Retention) -> Result<Arc<dyn Store>> {
+    use crate::error::{Error, ErrorKind};
     Err(Error::new(
         ErrorKind::ConfigError,
         format!(

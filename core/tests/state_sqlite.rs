@@ -1,0 +1,241 @@
+//! An engine over a SQLite file: what must not be in the file is nowhere in it, two engines share it, and
+//! what was recorded is there when the engine is opened again.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stdout
+)]
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+use slugline::chat::{ChatRequest, PromptRequest};
+use slugline::config::Config;
+use slugline::engine::Rerun;
+use slugline::store::{Feedback, Filter, Recording, RecordingQuery, UsageQuery};
+use slugline::{Engine, ErrorKind};
+
+fn open(folder: &Path, engine: Value) -> Engine {
+    let mut config = json!({"engine": engine});
+    let path = folder.join("state.db");
+    config["engine"]["storage"] = json!(format!("sqlite:{}", path.display()));
+    Engine::new(Config::from_value(config).unwrap()).unwrap()
+}
+
+fn echo(text: &str) -> ChatRequest {
+    ChatRequest::new(text).model("test/echo")
+}
+
+async fn recorded(engine: &Engine) -> Vec<Recording> {
+    let query = RecordingQuery {
+        payload: true,
+        ..RecordingQuery::default()
+    };
+    engine.recordings().list(query).await.unwrap().recordings
+}
+
+/// Whether any file of the folder holds these bytes: the database, its log, or what lies beside them.
+fn holds(folder: &Path, bytes: &str) -> bool {
+    let files = std::fs::read_dir(folder).unwrap();
+    let mut looked = 0;
+    let found = files.fold(false, |found, entry| {
+        let path = entry.unwrap().path();
+        if !path.is_file() {
+            return found;
+        }
+        looked += 1;
+        let content = std::fs::read(&path).unwrap();
+        found
+            || content
+                .windows(bytes.len())
+                .any(|window| window == bytes.as_bytes())
+    });
+    assert!(looked > 0);
+    found
+}
+
+#[tokio::test]
+async fn what_must_not_be_kept_is_nowhere_in_the_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let prompts = folder.path().join("prompts");
+    std::fs::create_dir(&prompts).unwrap();
+    std::fs::write(
+        prompts.join("p.prompt"),
+        "---\nmodel: test/echo\n---\nTEMPLATE-CANARY {{word}}",
+    )
+    .unwrap();
+    let engine = open(
+        folder.path(),
+        json!({"recording": "full", "prompts": prompts}),
+    );
+    let hidden = |text: &str| {
+        let prompt = PromptRequest::new("p").variable("word", format!("{text}-VARIABLE"));
+        let mut chat = echo(&format!("{text}-QUESTION"));
+        chat.messages[0]
+            .metadata
+            .insert("note".into(), format!("{text}-METADATA").into());
+        (prompt, chat)
+    };
+    for (text, session) in [("CANARY-A", None), ("CANARY-B", Some("s"))] {
+        for (store, bare) in [
+            (Some(false), None),
+            (None, Some(true)),
+            (Some(false), Some(true)),
+        ] {
+            let (mut prompt, mut chat) = hidden(text);
+            (prompt.options.store, prompt.options.do_not_record) = (store, bare);
+            (chat.options.store, chat.options.do_not_record) = (store, bare);
+            let mut failing = chat.clone();
+            failing.options.extra_body =
+                serde_json::from_value(json!({"test": {"status": 400}})).unwrap();
+            match session {
+                None => {
+                    engine.run_prompt(prompt.clone()).await.unwrap();
+                    engine.chat(chat.clone()).await.unwrap();
+                    engine.run_prompt_stream(prompt).completion().await.unwrap();
+                    engine.chat_stream(chat).completion().await.unwrap();
+                    engine.chat(failing).await.unwrap_err();
+                }
+                Some(id) => {
+                    let session = engine.session(id);
+                    session.run_prompt(prompt.clone()).await.unwrap();
+                    session.chat(chat.clone()).await.unwrap();
+                    session
+                        .run_prompt_stream(prompt)
+                        .completion()
+                        .await
+                        .unwrap();
+                    session.chat_stream(chat).completion().await.unwrap();
+                    session.chat(failing).await.unwrap_err();
+                    assert!(session.history().await.unwrap().is_empty());
+                }
+            }
+        }
+    }
+    engine.chat(echo("KEPT-CANARY")).await.unwrap();
+    engine.shutdown().await;
+    // While it is open, the newest pages are in the log.
+    for end in ["open", "closed"] {
+        assert!(
+            holds(folder.path(), "KEPT-CANARY"),
+            "{end}: the scan finds nothing at all"
+        );
+        for canary in ["CANARY-A", "CANARY-B", "TEMPLATE-CANARY"] {
+            assert!(
+                !holds(folder.path(), canary),
+                "{end}: {canary} is in a file"
+            );
+        }
+        if end == "open" {
+            // Of each text: two of three ways to ask are recorded, without payload, five calls each.
+            let found = recorded(&engine).await;
+            assert_eq!(found.len(), 1 + 2 * 5);
+            assert_eq!(found.iter().filter(|r| r.has_payload()).count(), 1);
+        }
+    }
+    drop(engine);
+    assert!(!holds(folder.path(), "CANARY-A") && !holds(folder.path(), "CANARY-B"));
+}
+
+#[tokio::test]
+async fn recordings_and_sessions_outlive_the_engine() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), json!({"recording": "full"}));
+    let session = engine.session("s");
+    let answer = session.chat(echo("one")).await.unwrap();
+    let completion = answer.choices[0].completion_id.clone();
+    for n in 0..300 {
+        engine.chat(echo(&format!("call {n}"))).await.unwrap();
+    }
+    drop(session);
+    drop(engine);
+
+    let engine = open(folder.path(), json!({"recording": "full"}));
+    let calls = engine.usage(UsageQuery::default()).await.unwrap();
+    assert_eq!(calls[0].calls, 301);
+    assert_eq!(engine.session("s").history().await.unwrap().len(), 2);
+    engine
+        .feedback(Feedback::new(&completion, "thumbs", true))
+        .await
+        .unwrap();
+    let id = answer.meta.recording_id.unwrap();
+    let again = engine
+        .recordings()
+        .rerun(&id, Rerun::default())
+        .await
+        .unwrap();
+    assert_eq!(again.text(), "one");
+    let rows = engine
+        .recordings()
+        .query("select count(*) as n from recordings")
+        .await
+        .unwrap();
+    assert_eq!(rows[0]["n"], 302);
+    let gone = engine
+        .recordings()
+        .delete(Filter {
+            ids: vec![id],
+            ..Filter::default()
+        })
+        .await;
+    assert_eq!(gone.unwrap(), 1);
+    let written = engine.recordings().query("delete from recordings").await;
+    assert_eq!(written.unwrap_err().kind(), ErrorKind::InvalidRequest);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_engines_on_one_file_lose_no_turn() {
+    let folder = tempfile::tempdir().unwrap();
+    let (a, b) = (
+        open(folder.path(), json!({})),
+        open(folder.path(), json!({})),
+    );
+    let talk = |engine: Engine, name: &'static str| {
+        tokio::spawn(async move {
+            let session = engine.session("s");
+            let (mut said, mut conflicts) = (Vec::new(), 0);
+            for n in 0..40 {
+                let text = format!("{name}{n}");
+                match session.chat(echo(&text)).await {
+                    Ok(answer) => said.push(answer.text()),
+                    Err(error) if error.kind() == ErrorKind::Conflict => conflicts += 1,
+                    Err(error) => panic!("{error}"),
+                }
+            }
+            (said, conflicts)
+        })
+    };
+    let (first, second) = (talk(a.clone(), "a"), talk(b.clone(), "b"));
+    let ((mut said, one), (more, other)) = (first.await.unwrap(), second.await.unwrap());
+    said.extend(more);
+    println!("{} turns, {} conflicts", said.len(), one + other);
+    let history = a.session("s").history().await.unwrap();
+    assert_eq!(history, b.session("s").history().await.unwrap());
+    let turns: Vec<String> = history
+        .chunks(2)
+        .map(|turn| {
+            // Never a question of the one with the answer of the other.
+            assert_eq!(turn[0].text(), turn[1].text());
+            turn[0].text()
+        })
+        .collect();
+    said.sort_unstable();
+    let mut kept = turns;
+    kept.sort_unstable();
+    assert_eq!(kept, said);
+    assert_eq!(said.len() + one + other, 80);
+    // Both recorded everything, the conflicts too: those calls went well.
+    b.shutdown().await;
+    assert_eq!(a.usage(UsageQuery::default()).await.unwrap()[0].calls, 80);
+}
+
+#[tokio::test]
+async fn a_file_that_cannot_be_opened_is_told_at_opening() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("no/such/state.db");
+    let config = json!({"engine": {"storage": format!("sqlite:{}", path.display())}});
+    let error = Engine::new(Config::from_value(config).unwrap()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConfigError);
+    assert_eq!(error.data().param.as_deref(), Some("engine.storage"));
+}
