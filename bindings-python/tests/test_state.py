@@ -92,7 +92,7 @@ def test_times_are_datetimes_or_milliseconds() -> None:
     with Engine() as engine:
         engine.chat("Hi", model=ECHO)
         hour = timedelta(hours=1)
-        for now in (datetime.now(timezone.utc), datetime.now()):  # noqa: DTZ005
+        for now in (datetime.now(timezone.utc), datetime.now()):
             assert len(engine.recordings.list(since=now - hour).recordings) == 1
             assert len(engine.recordings.list(since=now + hour).recordings) == 0
             assert engine.usage("model", until=now + hour)[0].calls == 1

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from slugline import (
     AsyncChatStream,
     AsyncEngine,
+    AsyncSession,
     ChatCompletion,
     ChatCompletionChunk,
     ChatStream,
@@ -16,11 +17,20 @@ from slugline import (
     ProviderRequest,
     RateLimitedError,
     RenderedPrompt,
+    Session,
     SluglineError,
     file,
     image,
 )
-from slugline.types import MessageParam, Tool
+from slugline.types import (
+    CampaignReport,
+    Message,
+    MessageParam,
+    Recording,
+    RecordingPage,
+    Tool,
+    UsageRow,
+)
 
 if sys.version_info >= (3, 11):
     from typing import assert_type
@@ -42,6 +52,32 @@ def sync_verbs(engine: Engine) -> None:
         for text in stream.text_stream:
             assert_type(text, str)
         assert_type(stream.completion(), ChatCompletion)
+
+
+def state(engine: Engine) -> None:
+    session = engine.session("s")
+    assert_type(session, Session)
+    assert_type(session.chat("Hi", temperature=0.5), ChatCompletion)
+    assert_type(session.run_prompt_stream("greet", {"name": "Ada"}), ChatStream)
+    assert_type(session.history(), list[Message])
+    session.chat("Hi", session_id="other")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    assert_type(engine.feedback("id", "thumbs", True, "good"), str)
+    engine.feedback("id", "thumbs", "yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    assert_type(engine.recordings.list(labels={"n": 3}, limit=5), RecordingPage)
+    assert_type(engine.recordings.get("id"), Recording)
+    assert_type(engine.recordings.rerun("id", model=["a/b", "c/d"]), ChatCompletion)
+    assert_type(engine.usage(["model", "day"]), list[UsageRow])
+    assert_type(engine.campaign_report("tone").arms[0].metric_mean, float | None)
+
+
+async def async_state(engine: AsyncEngine) -> None:
+    session = engine.session("s")
+    assert_type(session, AsyncSession)
+    assert_type(await session.chat("Hi"), ChatCompletion)
+    assert_type(session.chat_stream("Hi"), AsyncChatStream)
+    assert_type(await session.history(), list[Message])
+    assert_type((await engine.recordings.list()).next_cursor, str | None)
+    assert_type(await engine.campaign_report("tone"), CampaignReport)
 
 
 async def async_verbs() -> None:

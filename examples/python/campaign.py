@@ -15,7 +15,9 @@ CAMPAIGN = {
 with (
     TemporaryDirectory() as folder,
     Engine(
-        EXAMPLES / "slugline.toml", campaigns={"tone": CAMPAIGN}, storage=f"sqlite:{folder}/state.db"
+        EXAMPLES / "slugline.toml",
+        campaigns={"tone": CAMPAIGN},
+        storage=f"sqlite:{folder}/state.db",
     ) as engine,
 ):
     for number in range(40):

@@ -6,9 +6,9 @@ The verbs stand here with their signatures; what they do is in the native module
 from __future__ import annotations
 
 from . import _native
+from ._asked import asked
 from ._async_recordings import AsyncRecordings
 from ._async_session import AsyncSession
-from ._asked import asked
 from ._verbs import takes_messages, takes_slug
 
 TYPE_CHECKING = False

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any, Literal
 
-    from ._native import ChatStream, ChatCompletion, Message
+    from ._native import ChatCompletion, ChatStream, Message
     from .types import (
         Label,
         MessageParam,
