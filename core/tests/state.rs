@@ -61,7 +61,7 @@ async fn a_store_that_does_not_keep_up_slows_no_call() {
     let engine = over(&store);
     let mut slowest = Duration::ZERO;
     let mut last = None;
-    for n in 0..11_000 {
+    for n in 0..13_000 {
         let begun = Instant::now();
         let answer = engine.chat(echo("hi")).await.unwrap();
         slowest = slowest.max(begun.elapsed());
@@ -77,12 +77,12 @@ async fn a_store_that_does_not_keep_up_slows_no_call() {
             .any(|w| w.code == "recording_lost")
     );
     let lost = engine.recordings().lost();
-    assert!((1..=1_000).contains(&lost), "{lost}");
-    println!("slowest call {slowest:?}, {lost} lost of 11,000");
+    assert!((1..=3_000).contains(&lost), "{lost}");
+    println!("slowest call {slowest:?}, {lost} lost of 13,000");
     assert!(slowest < Duration::from_secs(1), "{slowest:?}");
     store.set(Gate::Open);
     let counted = engine.usage(UsageQuery::default()).await.unwrap();
-    assert_eq!(counted[0].calls + lost, 11_000);
+    assert_eq!(counted[0].calls + lost, 13_000);
     let answer = engine.chat(echo("again")).await.unwrap();
     assert!(answer.meta.recording_id.is_some());
 }

@@ -24,9 +24,9 @@ const MOST: usize = 10_000;
 /// Most bytes of payload that wait, as far as they can be told beforehand.
 const MOST_BYTES: usize = 64 << 20;
 /// Most recordings that are written together.
-const BATCH: usize = 512;
+const BATCH: usize = 2_048;
 /// How long a first recording waits for others, so that the thread is woken once for many calls.
-const LINGER: Duration = Duration::from_millis(20);
+const LINGER: Duration = Duration::from_millis(100);
 /// Between two looks for what is too old.
 const PRUNE_EVERY: Duration = Duration::from_secs(60);
 /// Between two warnings of what was not recorded.
