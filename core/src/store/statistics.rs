@@ -38,6 +38,14 @@ impl MetricTotals {
         self.bools == self.count
     }
 
+    /// The mean. That of yes and no is the share of yes, to the last digit.
+    pub(super) fn middle(&self) -> f64 {
+        match self.is_share() && self.count > 0 {
+            true => (self.mean * self.n()).round() / self.n(),
+            false => self.mean,
+        }
+    }
+
     fn n(&self) -> f64 {
         self.count as f64
     }
@@ -51,7 +59,7 @@ impl MetricTotals {
 /// The 95 % interval of a metric's mean, where it can be told.
 pub(super) fn interval(values: &MetricTotals) -> Option<Interval> {
     match values.is_share() {
-        true => (values.count > 0).then(|| wilson(values.mean, values.n())),
+        true => (values.count > 0).then(|| wilson(values.middle(), values.n())),
         false => {
             let error = values.error()?.sqrt();
             let half = student(values.n() - 1.0)?.inverse_cdf(UPPER) * error;
@@ -75,7 +83,7 @@ pub(super) fn compare(one: &MetricTotals, other: &MetricTotals) -> Option<Tested
 }
 
 fn two_proportions(one: &MetricTotals, other: &MetricTotals) -> Tested {
-    let (p, q) = (one.mean, other.mean);
+    let (p, q) = (one.middle(), other.middle());
     let difference = q - p;
     let pooled = (p * one.n() + q * other.n()) / (one.n() + other.n());
     let error = (pooled * (1.0 - pooled) * (1.0 / one.n() + 1.0 / other.n())).sqrt();
