@@ -4,6 +4,7 @@
 //! what a person should know beside them goes to standard error, and only to a terminal.
 
 mod args;
+mod campaign;
 mod chat;
 mod doctor;
 mod init;
@@ -49,6 +50,9 @@ enum Command {
     /// List, show, export, repeat and delete recordings of calls
     #[command(subcommand)]
     Recordings(recordings::RecordingsCommand),
+    /// Show what campaigns found
+    #[command(subcommand)]
+    Campaign(campaign::CampaignCommand),
     /// Count calls, tokens and cost
     Usage(usage::UsageArgs),
     /// Write a configuration and a first prompt
@@ -97,6 +101,7 @@ async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
         Command::Lint(args) => lint::lint(&cli.open, &args),
         Command::Prompts(command) => prompts::run(&cli.open, &command),
         Command::Recordings(command) => recordings::run(&cli.open, command).await,
+        Command::Campaign(command) => campaign::run(&cli.open, command).await,
         Command::Usage(args) => usage::usage(&cli.open, args).await,
         Command::Init(args) => init::init(&args),
         Command::Doctor(args) => doctor::doctor(&cli.open, &args),
