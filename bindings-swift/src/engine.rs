@@ -31,7 +31,7 @@ pub struct KeySlot {
 pub struct Core(Mutex<Option<slugline::Engine>>);
 
 impl Core {
-    fn engine(&self) -> Result<slugline::Engine> {
+    pub(crate) fn engine(&self) -> Result<slugline::Engine> {
         let engine = self
             .0
             .lock()
@@ -40,7 +40,7 @@ impl Core {
         engine.ok_or_else(|| Error::invalid("", "the engine is closed: open a new one"))
     }
 
-    fn call<T>(&self, request: Result<T>) -> Result<(slugline::Engine, T)> {
+    pub(crate) fn call<T>(&self, request: Result<T>) -> Result<(slugline::Engine, T)> {
         Ok((self.engine()?, request?))
     }
 }
@@ -73,10 +73,22 @@ impl Core {
         Ok(Arc::new(Core(Mutex::new(Some(engine)))))
     }
 
-    /// Closes connections that no call uses any more; calls under way go on.
-    pub fn close(&self) {
+    /// Closes connections that no call uses any more; calls under way go on. Waits until what was recorded is
+    /// written.
+    pub async fn close(&self) -> Result<(), Failure> {
         let engine = self.0.lock().unwrap_or_else(PoisonError::into_inner).take();
-        drop(engine);
+        let Some(engine) = engine else {
+            return Ok(());
+        };
+        Ok(runtime::run(async move {
+            engine.shutdown().await;
+            // The last clone waits for a disk.
+            let dropped = runtime::handle()?.spawn_blocking(move || drop(engine));
+            // Where that panicked there is nothing left to close.
+            let _ = dropped.await;
+            Ok(())
+        })
+        .await?)
     }
 
     /// Whether it was closed.
@@ -91,28 +103,44 @@ impl Core {
             .unwrap_or_default()
     }
 
-    /// Asks a model.
-    pub fn chat(&self, request: &str) -> Arc<Call> {
+    /// Asks a model, in a session where one is named.
+    pub fn chat(&self, request: &str, session: Option<String>) -> Arc<Call> {
         let called = self.call(value::request::<ChatRequest>(request));
-        Call::begin(called.map(|(engine, request)| async move { engine.chat(request).await }))
+        Call::begin(called.map(|(engine, request)| async move {
+            match session {
+                Some(session) => engine.session(session).chat(request).await,
+                None => engine.chat(request).await,
+            }
+        }))
     }
 
     /// Asks a model and streams the answer.
-    pub fn chat_stream(&self, request: &str) -> Arc<Stream> {
+    pub fn chat_stream(&self, request: &str, session: Option<String>) -> Arc<Stream> {
         let called = self.call(value::request::<ChatRequest>(request));
-        Stream::new(called.map(|(engine, request)| engine.chat_stream(request)))
+        Stream::new(called.map(|(engine, request)| match session {
+            Some(session) => engine.session(session).chat_stream(request),
+            None => engine.chat_stream(request),
+        }))
     }
 
-    /// Runs a stored prompt.
-    pub fn run_prompt(&self, request: &str) -> Arc<Call> {
+    /// Runs a stored prompt, in a session where one is named.
+    pub fn run_prompt(&self, request: &str, session: Option<String>) -> Arc<Call> {
         let called = self.call(value::request::<PromptRequest>(request));
-        Call::begin(called.map(|(engine, request)| async move { engine.run_prompt(request).await }))
+        Call::begin(called.map(|(engine, request)| async move {
+            match session {
+                Some(session) => engine.session(session).run_prompt(request).await,
+                None => engine.run_prompt(request).await,
+            }
+        }))
     }
 
     /// Runs a stored prompt and streams the answer.
-    pub fn run_prompt_stream(&self, request: &str) -> Arc<Stream> {
+    pub fn run_prompt_stream(&self, request: &str, session: Option<String>) -> Arc<Stream> {
         let called = self.call(value::request::<PromptRequest>(request));
-        Stream::new(called.map(|(engine, request)| engine.run_prompt_stream(request)))
+        Stream::new(called.map(|(engine, request)| match session {
+            Some(session) => engine.session(session).run_prompt_stream(request),
+            None => engine.run_prompt_stream(request),
+        }))
     }
 
     /// Renders a stored prompt.

@@ -14,6 +14,7 @@ mod engine;
 mod error;
 mod keys;
 mod media;
+mod state;
 mod stream;
 mod types;
 mod value;

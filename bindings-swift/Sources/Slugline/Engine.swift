@@ -52,8 +52,7 @@ public final class Engine: Sendable {
 
   /// Asks a model.
   public func chat(_ messages: [Message], model: Model? = nil, options: Options = Options()) async throws -> ChatCompletion {
-    let request = try Self.arguments(messages, model, options)
-    return try await answer { core.chat(request: request) }
+    try await chat(messages, model, options, session: nil)
   }
 
   /// Asks a model with one user message.
@@ -64,9 +63,7 @@ public final class Engine: Sendable {
   /// Asks a model and streams the answer. Given at once: the call starts at the first read, and every error
   /// arrives there.
   public func chatStream(_ messages: [Message], model: Model? = nil, options: Options = Options()) -> ChatStream {
-    ChatStream { () throws(SluglineError) in
-      core.chatStream(request: try Self.arguments(messages, model, options))
-    }
+    chatStream(messages, model, options, session: nil)
   }
 
   /// Asks a model with one user message and streams the answer.
@@ -94,8 +91,23 @@ public final class Engine: Sendable {
   /// Whether `close` was called.
   public var isClosed: Bool { core.isClosed() }
 
-  /// Closes connections that no call uses any more; calls under way go on. Dropping the engine does the same.
-  public func close() { core.close() }
+  /// Closes connections that no call uses any more; calls under way go on. Waits until what was recorded is written,
+  /// at most five seconds; dropping the engine does the same, on the thread that drops it.
+  public func close() async {
+    // It fails only where the system gives no threads: then nothing was recorded either.
+    try? await core.close()
+  }
+
+  func chat(_ messages: [Message], _ model: Model?, _ options: Options, session: String?) async throws -> ChatCompletion {
+    let request = try Self.arguments(messages, model, options)
+    return try await answer { core.chat(request: request, session: session) }
+  }
+
+  func chatStream(_ messages: [Message], _ model: Model?, _ options: Options, session: String?) -> ChatStream {
+    ChatStream { () throws(SluglineError) in
+      core.chatStream(request: try Self.arguments(messages, model, options), session: session)
+    }
+  }
 
   private static func arguments(_ messages: [Message], _ model: Model?, _ options: Options) throws(SluglineError) -> String {
     var arguments = try Arguments(model: model, options: options)

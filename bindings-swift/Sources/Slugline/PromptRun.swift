@@ -20,8 +20,7 @@ extension Engine {
     variant: String? = nil, messages: [Message] = [], template: [Message]? = nil, options: Options = Options()
   ) async throws -> ChatCompletion {
     let run = PromptRun(slug, model, environment, version, variant, messages, template, options)
-    let request = try run.text(variables)
-    return try await answer { core.runPrompt(request: request) }
+    return try await runPrompt(run, variables, session: nil)
   }
 
   /// Runs a stored prompt with variables of a type of yours.
@@ -31,8 +30,7 @@ extension Engine {
     options: Options = Options()
   ) async throws -> ChatCompletion {
     let run = PromptRun(slug, model, environment, version, variant, messages, template, options)
-    let request = try run.text(variables)
-    return try await answer { core.runPrompt(request: request) }
+    return try await runPrompt(run, variables, session: nil)
   }
 
   /// Runs a stored prompt and streams the answer: see ``Engine/chatStream(_:model:options:)-(_,_,_)``.
@@ -41,7 +39,7 @@ extension Engine {
     variant: String? = nil, messages: [Message] = [], template: [Message]? = nil, options: Options = Options()
   ) -> ChatStream {
     let run = PromptRun(slug, model, environment, version, variant, messages, template, options)
-    return ChatStream { () throws(SluglineError) in core.runPromptStream(request: try run.text(variables)) }
+    return runPromptStream(run, variables, session: nil)
   }
 
   /// Runs a stored prompt with variables of a type of yours and streams the answer.
@@ -50,7 +48,7 @@ extension Engine {
     variant: String? = nil, messages: [Message] = [], template: [Message]? = nil, options: Options = Options()
   ) -> ChatStream {
     let run = PromptRun(slug, model, environment, version, variant, messages, template, options)
-    return ChatStream { () throws(SluglineError) in core.runPromptStream(request: try run.text(variables)) }
+    return runPromptStream(run, variables, session: nil)
   }
 
   /// Renders a stored prompt: the messages and parameters as they would be sent. No network.
@@ -94,10 +92,21 @@ extension Engine {
     let request = try run.text(variables)
     return ProviderRequest(try await told { try await core.buildRequest(request: request, ofPrompt: true) })
   }
+
+  func runPrompt(_ run: PromptRun, _ variables: some Encodable & Sendable, session: String?) async throws -> ChatCompletion {
+    let request = try run.text(variables)
+    return try await answer { core.runPrompt(request: request, session: session) }
+  }
+
+  func runPromptStream(_ run: PromptRun, _ variables: some Encodable, session: String?) -> ChatStream {
+    ChatStream { () throws(SluglineError) in
+      core.runPromptStream(request: try run.text(variables), session: session)
+    }
+  }
 }
 
 /// The arguments that all verbs on stored prompts share.
-private struct PromptRun {
+struct PromptRun {
   let slug: String
   let model: Model?
   let environment: String?

@@ -317,17 +317,17 @@ uint64_t uniffi_slugline_swift_fn_method_core_build_request(uint64_t ptr, RustBu
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CHAT
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CHAT
-uint64_t uniffi_slugline_swift_fn_method_core_chat(uint64_t ptr, RustBuffer request, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_core_chat(uint64_t ptr, RustBuffer request, RustBuffer session, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CHAT_STREAM
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CHAT_STREAM
-uint64_t uniffi_slugline_swift_fn_method_core_chat_stream(uint64_t ptr, RustBuffer request, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_core_chat_stream(uint64_t ptr, RustBuffer request, RustBuffer session, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CLOSE
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CLOSE
-void uniffi_slugline_swift_fn_method_core_close(uint64_t ptr, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_core_close(uint64_t ptr
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_IS_CLOSED
@@ -357,17 +357,42 @@ uint64_t uniffi_slugline_swift_fn_method_core_render_prompt(uint64_t ptr, RustBu
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RUN_PROMPT
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RUN_PROMPT
-uint64_t uniffi_slugline_swift_fn_method_core_run_prompt(uint64_t ptr, RustBuffer request, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_core_run_prompt(uint64_t ptr, RustBuffer request, RustBuffer session, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RUN_PROMPT_STREAM
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RUN_PROMPT_STREAM
-uint64_t uniffi_slugline_swift_fn_method_core_run_prompt_stream(uint64_t ptr, RustBuffer request, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_core_run_prompt_stream(uint64_t ptr, RustBuffer request, RustBuffer session, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_WARNINGS
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_WARNINGS
 RustBuffer uniffi_slugline_swift_fn_method_core_warnings(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CLEAR
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CLEAR
+uint64_t uniffi_slugline_swift_fn_method_core_clear(uint64_t ptr, RustBuffer session
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_HISTORY
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_HISTORY
+uint64_t uniffi_slugline_swift_fn_method_core_history(uint64_t ptr, RustBuffer session
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_LOST
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_LOST
+uint64_t uniffi_slugline_swift_fn_method_core_lost(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RERUN
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RERUN
+uint64_t uniffi_slugline_swift_fn_method_core_rerun(uint64_t ptr, RustBuffer asked, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_STATE
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_STATE
+uint64_t uniffi_slugline_swift_fn_method_core_state(uint64_t ptr, RustBuffer method, RustBuffer asked
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_KEYQUESTION
@@ -846,6 +871,36 @@ uint16_t uniffi_slugline_swift_checksum_method_core_run_prompt_stream(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_WARNINGS
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_WARNINGS
 uint16_t uniffi_slugline_swift_checksum_method_core_warnings(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_CLEAR
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_CLEAR
+uint16_t uniffi_slugline_swift_checksum_method_core_clear(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_HISTORY
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_HISTORY
+uint16_t uniffi_slugline_swift_checksum_method_core_history(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_LOST
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_LOST
+uint16_t uniffi_slugline_swift_checksum_method_core_lost(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_RERUN
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_RERUN
+uint16_t uniffi_slugline_swift_checksum_method_core_rerun(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_STATE
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_STATE
+uint16_t uniffi_slugline_swift_checksum_method_core_state(void
 
 );
 #endif

@@ -801,19 +801,20 @@ public protocol CoreProtocol: AnyObject, Sendable {
     func buildRequest(request: String, ofPrompt: Bool) async throws  -> ProviderRequest
 
     /**
-     * Asks a model.
+     * Asks a model, in a session where one is named.
      */
-    func chat(request: String)  -> Call
+    func chat(request: String, session: String?)  -> Call
 
     /**
      * Asks a model and streams the answer.
      */
-    func chatStream(request: String)  -> Stream
+    func chatStream(request: String, session: String?)  -> Stream
 
     /**
-     * Closes connections that no call uses any more; calls under way go on.
+     * Closes connections that no call uses any more; calls under way go on. Waits until what was recorded is
+     * written.
      */
-    func close()
+    func close() async throws
 
     /**
      * Whether it was closed.
@@ -841,19 +842,44 @@ public protocol CoreProtocol: AnyObject, Sendable {
     func renderPrompt(request: String) async throws  -> RenderedPrompt
 
     /**
-     * Runs a stored prompt.
+     * Runs a stored prompt, in a session where one is named.
      */
-    func runPrompt(request: String)  -> Call
+    func runPrompt(request: String, session: String?)  -> Call
 
     /**
      * Runs a stored prompt and streams the answer.
      */
-    func runPromptStream(request: String)  -> Stream
+    func runPromptStream(request: String, session: String?)  -> Stream
 
     /**
      * What was odd about the configuration, though not wrong.
      */
     func warnings()  -> [Warning]
+
+    /**
+     * Forgets what a session holds.
+     */
+    func clear(session: String) async throws
+
+    /**
+     * What a session holds.
+     */
+    func history(session: String) async throws  -> [Message]
+
+    /**
+     * How many calls should have been recorded and were not.
+     */
+    func lost()  -> UInt64
+
+    /**
+     * Makes a recorded call again.
+     */
+    func rerun(asked: String)  -> Call
+
+    /**
+     * Does what `method` names.
+     */
+    func state(method: String, asked: String) async throws  -> String
 
 }
 /**
@@ -947,14 +973,15 @@ open func buildRequest(request: String, ofPrompt: Bool)async throws  -> Provider
 }
 
     /**
-     * Asks a model.
+     * Asks a model, in a session where one is named.
      */
-open func chat(request: String) -> Call  {
+open func chat(request: String, session: String?) -> Call  {
     return try!  FfiConverterTypeCall_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_slugline_swift_fn_method_core_chat(
             self.uniffiCloneHandle(),
-        FfiConverterString.lower(request),uniffiCallStatus
+        FfiConverterString.lower(request),
+        FfiConverterOptionString.lower(session),uniffiCallStatus
     )
 })
 }
@@ -962,25 +989,35 @@ open func chat(request: String) -> Call  {
     /**
      * Asks a model and streams the answer.
      */
-open func chatStream(request: String) -> Stream  {
+open func chatStream(request: String, session: String?) -> Stream  {
     return try!  FfiConverterTypeStream_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_slugline_swift_fn_method_core_chat_stream(
             self.uniffiCloneHandle(),
-        FfiConverterString.lower(request),uniffiCallStatus
+        FfiConverterString.lower(request),
+        FfiConverterOptionString.lower(session),uniffiCallStatus
     )
 })
 }
 
     /**
-     * Closes connections that no call uses any more; calls under way go on.
+     * Closes connections that no call uses any more; calls under way go on. Waits until what was recorded is
+     * written.
      */
-open func close()  {try! rustCall() {
-        uniffiCallStatus in
-    uniffi_slugline_swift_fn_method_core_close(
-            self.uniffiCloneHandle(),uniffiCallStatus
-    )
-}
+open func close()async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_close(
+                        self.uniffiCloneHandle()
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_void,
+            completeFunc: ffi_slugline_swift_rust_future_complete_void,
+            freeFunc: ffi_slugline_swift_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeFailure_lift
+        )
 }
 
     /**
@@ -1072,14 +1109,15 @@ open func renderPrompt(request: String)async throws  -> RenderedPrompt  {
 }
 
     /**
-     * Runs a stored prompt.
+     * Runs a stored prompt, in a session where one is named.
      */
-open func runPrompt(request: String) -> Call  {
+open func runPrompt(request: String, session: String?) -> Call  {
     return try!  FfiConverterTypeCall_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_slugline_swift_fn_method_core_run_prompt(
             self.uniffiCloneHandle(),
-        FfiConverterString.lower(request),uniffiCallStatus
+        FfiConverterString.lower(request),
+        FfiConverterOptionString.lower(session),uniffiCallStatus
     )
 })
 }
@@ -1087,12 +1125,13 @@ open func runPrompt(request: String) -> Call  {
     /**
      * Runs a stored prompt and streams the answer.
      */
-open func runPromptStream(request: String) -> Stream  {
+open func runPromptStream(request: String, session: String?) -> Stream  {
     return try!  FfiConverterTypeStream_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_slugline_swift_fn_method_core_run_prompt_stream(
             self.uniffiCloneHandle(),
-        FfiConverterString.lower(request),uniffiCallStatus
+        FfiConverterString.lower(request),
+        FfiConverterOptionString.lower(session),uniffiCallStatus
     )
 })
 }
@@ -1107,6 +1146,88 @@ open func warnings() -> [Warning]  {
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
+}
+
+    /**
+     * Forgets what a session holds.
+     */
+open func clear(session: String)async throws   {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_clear(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(session)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_void,
+            completeFunc: ffi_slugline_swift_rust_future_complete_void,
+            freeFunc: ffi_slugline_swift_rust_future_free_void,
+            liftFunc: { $0 },
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
+     * What a session holds.
+     */
+open func history(session: String)async throws  -> [Message]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_history(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(session)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeMessage.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
+     * How many calls should have been recorded and were not.
+     */
+open func lost() -> UInt64  {
+    return try!  FfiConverterUInt64.lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_slugline_swift_fn_method_core_lost(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Makes a recorded call again.
+     */
+open func rerun(asked: String) -> Call  {
+    return try!  FfiConverterTypeCall_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_slugline_swift_fn_method_core_rerun(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(asked),uniffiCallStatus
+    )
+})
+}
+
+    /**
+     * Does what `method` names.
+     */
+open func state(method: String, asked: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_state(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(method),FfiConverterString.lower(asked)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
 }
 
 
@@ -6046,13 +6167,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_core_build_request() != 62554) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_chat() != 12800) {
+    if (uniffi_slugline_swift_checksum_method_core_chat() != 40401) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_chat_stream() != 1062) {
+    if (uniffi_slugline_swift_checksum_method_core_chat_stream() != 22629) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_close() != 31115) {
+    if (uniffi_slugline_swift_checksum_method_core_close() != 47108) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_core_is_closed() != 4823) {
@@ -6070,13 +6191,28 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_core_render_prompt() != 577) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_run_prompt() != 49795) {
+    if (uniffi_slugline_swift_checksum_method_core_run_prompt() != 5060) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_run_prompt_stream() != 9169) {
+    if (uniffi_slugline_swift_checksum_method_core_run_prompt_stream() != 44151) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_core_warnings() != 47171) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_clear() != 61766) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_history() != 22803) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_lost() != 37209) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_rerun() != 21757) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_state() != 59967) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_keyquestion_answer() != 15614) {

@@ -12,8 +12,11 @@ private let run = names.filter { !skipped.contains($0) }
 
 private func load(_ name: String) throws -> JSONValue {
   let text = try text("core/conformance/engine/\(name)/case.json")
-  let value = JSONValue(json: text.replacingOccurrences(of: "${case}", with: folder.appendingPathComponent(name).path))
-  return try #require(value)
+  let temp = FileManager.default.temporaryDirectory.appendingPathComponent("slugline-\(UUID())")
+  if text.contains("${temp}") { try FileManager.default.createDirectory(at: temp, withIntermediateDirectories: true) }
+  let filled = text.replacingOccurrences(of: "${case}", with: folder.appendingPathComponent(name).path)
+    .replacingOccurrences(of: "${temp}", with: temp.path)
+  return try #require(JSONValue(json: filled))
 }
 
 @Test func everyCaseIsRunOrSaysWhyNot() {
@@ -30,15 +33,34 @@ private func load(_ name: String) throws -> JSONValue {
     return
   }
   let engine = try Engine(config: config)
-  for call in try #require(one["calls"]?.arrayValue) {
+  var kept: [String: JSONValue] = [:]
+  for written in try #require(one["calls"]?.arrayValue) {
+    let call = filled(written, kept)
     let expected = try #require(call["expect"])
+    var got: JSONObject
     do {
-      try check(expected, await make(engine, call))
+      got = try await make(engine, call)
     } catch let failure as Failed {
-      var got = failure.got
+      got = failure.got
       got["error"] = try JSONValue(encoding: failure.error)
-      try check(expected, got)
     }
+    try check(expected, got)
+    for (name, path) in call["keep"]?.objectValue ?? [:] {
+      kept[name] = path.stringValue?.split(separator: ".").reduce(.object(got)) { (value: JSONValue?, step) in
+        Int(step).flatMap { value?[$0] } ?? value?[String(step)]
+      }
+    }
+  }
+  await engine.close()
+}
+
+/// A call with the values that earlier ones kept in the places that name them.
+private func filled(_ value: JSONValue, _ kept: [String: JSONValue]) -> JSONValue {
+  switch value {
+  case .string(let text) where text.hasPrefix("${"): kept[String(text.dropFirst(2).dropLast())] ?? value
+  case .array(let items): .array(items.map { filled($0, kept) })
+  case .object(let object): .object(JSONObject(object.map { ($0.key, filled($0.value, kept)) }))
+  default: value
   }
 }
 
@@ -58,9 +80,14 @@ private func check(_ expected: JSONValue, _ got: JSONObject) throws {
 
 /// Makes one call; gives what a case may expect of it.
 private func make(_ engine: Engine, _ call: JSONValue) async throws -> JSONObject {
-  let it = try CallArguments(try #require(call["args"]?.objectValue))
+  let args = call["args"]?.objectValue ?? [:]
   do {
+    if let id = call["session"]?.stringValue { return try await make(engine.session(id), call["verb"], args) }
+    if let value = try await ask(engine, call["verb"], args) { return ["value": value] }
+    let it = try CallArguments(args)
     switch call["verb"] {
+    case "recordings.rerun":
+      return try whole(await engine.recordings.rerun(args["id"]?.stringValue ?? "", model: it.model))
     case "chat": return try whole(await engine.chat(it.messages, model: it.model, options: it.options))
     case "run_prompt":
       return try whole(
@@ -92,6 +119,60 @@ private func make(_ engine: Engine, _ call: JSONValue) async throws -> JSONObjec
     }
   } catch let error as SluglineError {
     throw Failed(error: error)
+  }
+}
+
+/// Makes one call in a session.
+private func make(_ session: Session, _ verb: JSONValue?, _ args: JSONObject) async throws -> JSONObject {
+  let it = try CallArguments(args)
+  switch verb {
+  case "chat": return try whole(await session.chat(it.messages, model: it.model, options: it.options))
+  case "chat_stream": return try await read(session.chatStream(it.messages, model: it.model, options: it.options))
+  case "run_prompt":
+    return try whole(
+      await session.runPrompt(
+        it.slug ?? "", variables: it.variables, model: it.model, environment: it.environment, version: it.version,
+        variant: it.variant, messages: it.messages, template: it.template, options: it.options))
+  case "run_prompt_stream":
+    return try await read(
+      session.runPromptStream(
+        it.slug ?? "", variables: it.variables, model: it.model, environment: it.environment, version: it.version,
+        variant: it.variant, messages: it.messages, template: it.template, options: it.options))
+  case "history": return ["value": try JSONValue(encoding: await session.history())]
+  case "clear":
+    try await session.clear()
+    return ["value": .null]
+  default: throw CocoaError(.featureUnsupported)
+  }
+}
+
+/// Asks the state; nothing where the verb is another one.
+private func ask(_ engine: Engine, _ verb: JSONValue?, _ args: JSONObject) async throws -> JSONValue? {
+  let milliseconds = { (name: String) in args[name]?.doubleValue.map { Date(timeIntervalSince1970: $0 / 1000) } }
+  let filter = RecordingFilter(
+    ids: args["ids"]?.arrayValue?.compactMap(\.stringValue), prompt: args["prompt"]?.stringValue,
+    sessionId: args["session_id"]?.stringValue, campaign: args["campaign"]?.stringValue,
+    project: args["project"]?.stringValue, labels: args["labels"]?.objectValue ?? [:], since: milliseconds("since"),
+    until: milliseconds("until"))
+  switch verb {
+  case "recordings.list":
+    let page = try await engine.recordings.list(
+      filter, limit: args["limit"]?.intValue, cursor: args["cursor"]?.stringValue, payload: args["payload"] == true)
+    return try JSONValue(encoding: page)
+  case "recordings.get": return try JSONValue(encoding: await engine.recordings.get(args["id"]?.stringValue ?? ""))
+  case "recordings.query": return try JSONValue(encoding: await engine.recordings.query(args["sql"]?.stringValue ?? ""))
+  case "recordings.delete": return .integer(Int64(try await engine.recordings.delete(filter)))
+  case "usage":
+    let words = args["group_by"]?.arrayValue?.compactMap(\.stringValue) ?? [args["group_by"]?.stringValue].compactMap { $0 }
+    return try JSONValue(encoding: await engine.usage(groupBy: words, filter))
+  case "feedback":
+    guard let given = args["value"] else { throw CocoaError(.coderValueNotFound) }
+    let value: FeedbackValue = given.boolValue.map { .bool($0) } ?? .number(given.doubleValue ?? .nan)
+    let id = try await engine.feedback(
+      args["completion_id"]?.stringValue ?? "", metric: args["metric"]?.stringValue ?? "", value: value,
+      comment: args["comment"]?.stringValue, userId: args["user_id"]?.stringValue)
+    return .string(id)
+  default: return nil
   }
 }
 

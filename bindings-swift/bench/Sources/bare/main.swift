@@ -1,0 +1,5 @@
+// A process without the package, to compare with.
+
+import Foundation
+
+print(Date().timeIntervalSince1970 > 0)

@@ -1,0 +1,128 @@
+// What a chunk costs on one stream where everything is ready, in microseconds, as medians: on the main actor and off
+// it. Offline: the `test` provider says the words. `bench/run` builds and runs it.
+
+import Foundation
+import Slugline
+
+let chunks = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 50_000
+let rounds = 9
+
+/// Seconds of all of the process's threads.
+func processSeconds() -> Double {
+  var time = timespec()
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
+}
+
+struct Figures {
+  var wall: [Double] = []
+  var cpu: [Double] = []
+
+  mutating func add(_ count: Int, _ started: ContinuousClock.Instant, _ cpuBefore: Double) {
+    let took = started.duration(to: .now)
+    wall.append((Double(took.components.seconds) * 1e6 + Double(took.components.attoseconds) / 1e12) / Double(count))
+    cpu.append((processSeconds() - cpuBefore) * 1e6 / Double(count))
+  }
+
+  func show(_ name: String) {
+    let median = { (values: [Double]) in String(format: "%.2f", values.sorted()[values.count / 2]) }
+    print("\(name.padding(toLength: 32, withPad: " ", startingAt: 0)) \(median(wall)) us a chunk (CPU \(median(cpu)))")
+  }
+}
+
+let engine = try Engine()
+let words = JSONValue.array((0..<chunks).map { .string("word\($0 % 10) ") })
+let options = Options(extraBody: ["test": ["chunks": words]])
+
+@MainActor func onMainActor() async throws {
+  var figures = Figures()
+  for round in 0...rounds {
+    var reader = engine.chatStream("Hi", model: "test/echo", options: options).makeAsyncIterator()
+    // The request is read and the first chunk made before the clock starts.
+    _ = try await reader.next(isolation: #isolation)
+    let (started, cpu) = (ContinuousClock.now, processSeconds())
+    var (count, letters) = (0, 0)
+    while let chunk = try await reader.next(isolation: #isolation) {
+      count += 1
+      letters += chunk.text.utf8.count
+    }
+    precondition(letters > 0)
+    if round > 0 { figures.add(count, started, cpu) }
+  }
+  figures.show("for await, main actor")
+}
+
+@MainActor func textsOnMainActor() async throws {
+  var figures = Figures()
+  for round in 0...rounds {
+    let stream = engine.chatStream("Hi", model: "test/echo", options: options)
+    let (started, cpu) = (ContinuousClock.now, processSeconds())
+    var count = 0
+    for try await text in stream.textStream { count += text.isEmpty ? 0 : 1 }
+    if round > 0 { figures.add(count, started, cpu) }
+  }
+  figures.show("textStream, main actor")
+}
+
+func offMainActor() async throws {
+  var figures = Figures()
+  for round in 0...rounds {
+    var reader = engine.chatStream("Hi", model: "test/echo", options: options).makeAsyncIterator()
+    _ = try await reader.next()
+    let (started, cpu) = (ContinuousClock.now, processSeconds())
+    var count = 0
+    while try await reader.next() != nil { count += 1 }
+    if round > 0 { figures.add(count, started, cpu) }
+  }
+  figures.show("next(), off the main actor")
+}
+
+func whole() async throws {
+  var figures = Figures()
+  for round in 0...rounds {
+    let stream = engine.chatStream("Hi", model: "test/echo", options: options)
+    let (started, cpu) = (ContinuousClock.now, processSeconds())
+    let answer = try await stream.completion()
+    if round > 0 { figures.add(answer.usage?.completionTokens ?? chunks, started, cpu) }
+  }
+  figures.show("completion()")
+}
+
+/// What the package adds to a program: megabytes of it, stripped, and milliseconds of a process with one answer.
+func load() throws {
+  let folder = URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent()
+  func size(_ name: String) throws -> Double {
+    let attributes = try FileManager.default.attributesOfItem(atPath: folder.appendingPathComponent(name).path)
+    return Double(attributes[.size] as? Int ?? 0) / 1e6
+  }
+  func milliseconds(_ name: String, _ arguments: [String]) throws -> Double {
+    let process = Process()
+    process.executableURL = folder.appendingPathComponent(name)
+    process.arguments = arguments
+    process.standardOutput = FileHandle.nullDevice
+    let started = ContinuousClock.now
+    try process.run()
+    process.waitUntilExit()
+    return Double(started.duration(to: .now).components.attoseconds) / 1e15
+  }
+  // Alternating, so that a busy machine disturbs both alike; the least counts.
+  var (with, without) = (Double.infinity, Double.infinity)
+  for _ in 0..<20 {
+    without = min(without, try milliseconds("bare", []))
+    with = min(with, try milliseconds("bench", ["0"]))
+  }
+  let figures = [try size("bench") - (try size("bare")), with - without].map { String(format: "%.1f", $0) }
+  print("a program with it: \(figures[0]) MB more, \(figures[1]) ms more to its first answer")
+}
+
+if CommandLine.arguments.dropFirst().first == "load" {
+  try load()
+} else if chunks > 0 {
+  try await onMainActor()
+  try await textsOnMainActor()
+  try await offMainActor()
+  try await whole()
+} else {
+  // For `load`.
+  print(try await engine.chat("Hi", model: "test/echo").text)
+}
