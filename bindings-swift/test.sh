@@ -19,6 +19,9 @@ echo "-- generated code"
 echo "-- swift test"
 # One after the other: some tests measure time.
 scripts/swift test --no-parallel -Xswiftc -warnings-as-errors
+echo "-- api.json"
+scripts/swift package dump-symbol-graph --minimum-access-level public >/dev/null
+scripts/api.py "$(find "$(scripts/swift --build-path)" -name Slugline.symbols.json)"
 echo "-- examples"
 cd ../examples/swift
 swift() { ../../bindings-swift/scripts/swift "$@"; }

@@ -2,7 +2,7 @@
 """Compares the public names of the module `Slugline` with `api.json`: `api.py SYMBOLS.json [--write]`.
 
 SYMBOLS.json is what `swift package dump-symbol-graph` gives. Of a type its members are listed, each by its name
-without arguments; what conformances bring along (`encode`, `description` and the like) is not.
+without arguments; initialisers and what conformances ask for are not.
 """
 
 import json
@@ -11,7 +11,7 @@ from pathlib import Path
 
 API = Path(__file__).parents[2] / "core" / "conformance" / "api.json"
 TYPES = {"swift.class", "swift.struct", "swift.enum", "swift.protocol", "swift.typealias"}
-BROUGHT = {"encode", "init", "==", "!=", "hash", "hashValue", "description", "errorDescription", "localizedDescription"}
+BROUGHT = {"encode(to:)", "==(_:_:)", "!=(_:_:)", "hash(into:)", "hashValue", "makeAsyncIterator()", "next()", "next(isolation:)"}
 
 
 def names(graph):
@@ -31,9 +31,8 @@ def names(graph):
             continue
         if symbol["identifier"]["precise"] in inherited:
             continue
-        member = path[-1].split("(")[0]
-        if len(path) > 1 and member not in BROUGHT:
-            found.setdefault(".".join(path[:-1]), set()).add(member)
+        if len(path) > 1 and path[-1] not in BROUGHT and not path[-1].startswith("init("):
+            found.setdefault(".".join(path[:-1]), set()).add(path[-1].split("(")[0])
     return {name: sorted(members) for name, members in sorted(found.items())}
 
 

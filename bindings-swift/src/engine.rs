@@ -13,6 +13,7 @@ use slugline::{Error, Result, runtime};
 
 use crate::call::{Call, aside};
 use crate::error::{Failure, FailureFields};
+use crate::helpers::{self, HelperSlot};
 use crate::keys::{Closure, KeySource};
 use crate::stream::Stream;
 use crate::value;
@@ -54,6 +55,7 @@ impl Core {
         data: Option<String>,
         overrides: Option<String>,
         keys: Vec<KeySlot>,
+        helpers: Vec<HelperSlot>,
     ) -> Result<Arc<Self>, Failure> {
         let engine = runtime::shield(|| {
             let source = match (file, data) {
@@ -63,7 +65,8 @@ impl Core {
             };
             let builder = slugline::Engine::builder()
                 .source(source)
-                .overrides(value::overrides(overrides.as_deref())?);
+                .overrides(value::overrides(overrides.as_deref())?)
+                .helpers(helpers::register(helpers)?);
             keys.into_iter()
                 .fold(builder, |builder, KeySlot { provider, source }| {
                     builder.key_provider(provider, Arc::new(Closure(source)))

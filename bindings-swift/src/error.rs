@@ -61,8 +61,8 @@ impl FailureFields {
             source,
         } = error.into_data();
         let raised = source
-            .as_ref()
-            .and_then(|source| source.downcast_ref::<Thrown>())
+            .as_deref()
+            .and_then(|source| thrown(source))
             .map(|thrown| thrown.0.clone());
         let cause = match raised {
             Some(_) => None,
@@ -86,6 +86,12 @@ impl FailureFields {
             raised,
         }
     }
+}
+
+/// What Swift threw, in a chain of causes.
+fn thrown<'a>(cause: &'a (dyn std::error::Error + 'static)) -> Option<&'a Thrown> {
+    std::iter::successors(Some(cause), |cause| cause.source())
+        .find_map(|cause| cause.downcast_ref())
 }
 
 impl From<Error> for Failure {

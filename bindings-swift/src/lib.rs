@@ -12,6 +12,7 @@
 mod call;
 mod engine;
 mod error;
+mod helpers;
 mod keys;
 mod media;
 mod state;

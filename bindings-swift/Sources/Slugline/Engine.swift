@@ -20,9 +20,13 @@ public final class Engine: Sendable {
   /// - Parameters:
   ///   - config: a file, or plain data; the defaults need neither.
   ///   - apiKeys: keys by the name of their provider; they win over the configuration's.
+  ///   - helpers: closures that templates call by their names.
   ///   - overrides: top-level tables of the configuration, or keys of its `[engine]` table.
   /// - Throws: ``SluglineError`` with `configError`.
-  public init(config: Config = .defaults, apiKeys: [String: APIKey] = [:], overrides: JSONObject = [:]) throws {
+  public init(
+    config: Config = .defaults, apiKeys: [String: APIKey] = [:], helpers: [String: Helper] = [:],
+    overrides: JSONObject = [:]
+  ) throws {
     var overrides = overrides
     var slots: [SluglineNative.KeySlot] = []
     var providers = overrides["providers"]?.objectValue ?? [:]
@@ -44,7 +48,8 @@ public final class Engine: Sendable {
     }
     let over = overrides.isEmpty ? nil : try JSONWriter.text(of: .object(overrides), ofConfig: true)
     do {
-      core = try Core.open(file: file, data: data, overrides: over, keys: slots)
+      let helpers = helpers.map { HelperSlot(name: $0.key, source: HelperClosure($0.value)) }
+      core = try Core.open(file: file, data: data, overrides: over, keys: slots, helpers: helpers)
     } catch {
       throw SluglineError.told(error)
     }

@@ -243,6 +243,13 @@ typedef void (*UniffiForeignFutureCompleteVoid)(uint64_t, UniffiForeignFutureRes
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_HELPER_SOURCE_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_HELPER_SOURCE_METHOD0
+typedef void (*UniffiCallbackInterfaceHelperSourceMethod0)(uint64_t, RustBuffer, RustBuffer, RustBuffer* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_SOURCE_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_SOURCE_METHOD0
 typedef void (*UniffiCallbackInterfaceKeySourceMethod0)(uint64_t, uint64_t, void* _Nonnull,
@@ -255,6 +262,15 @@ typedef void (*UniffiCallbackInterfaceKeySourceMethod0)(uint64_t, uint64_t, void
 typedef void (*UniffiCallbackInterfaceRaisedMethod0)(uint64_t, RustBuffer* _Nonnull,
         RustCallStatus *_Nonnull uniffiCallStatus
     );
+
+#endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HELPER_SOURCE
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_HELPER_SOURCE
+typedef struct UniffiVTableCallbackInterfaceHelperSource {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceHelperSourceMethod0 _Nonnull call;
+} UniffiVTableCallbackInterfaceHelperSource;
 
 #endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_SOURCE
@@ -307,7 +323,7 @@ void uniffi_slugline_swift_fn_free_core(uint64_t handle, RustCallStatus *_Nonnul
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CONSTRUCTOR_CORE_OPEN
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CONSTRUCTOR_CORE_OPEN
-uint64_t uniffi_slugline_swift_fn_constructor_core_open(RustBuffer file, RustBuffer data, RustBuffer overrides, RustBuffer keys, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_constructor_core_open(RustBuffer file, RustBuffer data, RustBuffer overrides, RustBuffer keys, RustBuffer helpers, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_BUILD_REQUEST
@@ -393,6 +409,26 @@ uint64_t uniffi_slugline_swift_fn_method_core_rerun(uint64_t ptr, RustBuffer ask
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_STATE
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_STATE
 uint64_t uniffi_slugline_swift_fn_method_core_state(uint64_t ptr, RustBuffer method, RustBuffer asked
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_HELPERSOURCE
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_HELPERSOURCE
+uint64_t uniffi_slugline_swift_fn_clone_helpersource(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FREE_HELPERSOURCE
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FREE_HELPERSOURCE
+void uniffi_slugline_swift_fn_free_helpersource(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_INIT_CALLBACK_VTABLE_HELPERSOURCE
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_INIT_CALLBACK_VTABLE_HELPERSOURCE
+void uniffi_slugline_swift_fn_init_callback_vtable_helpersource(const UniffiVTableCallbackInterfaceHelperSource* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_HELPERSOURCE_CALL
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_HELPERSOURCE_CALL
+RustBuffer uniffi_slugline_swift_fn_method_helpersource_call(uint64_t ptr, RustBuffer arguments, RustBuffer keys, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_KEYQUESTION
@@ -901,6 +937,12 @@ uint16_t uniffi_slugline_swift_checksum_method_core_rerun(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_STATE
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CORE_STATE
 uint16_t uniffi_slugline_swift_checksum_method_core_state(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_HELPERSOURCE_CALL
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_HELPERSOURCE_CALL
+uint16_t uniffi_slugline_swift_checksum_method_helpersource_call(void
 
 );
 #endif

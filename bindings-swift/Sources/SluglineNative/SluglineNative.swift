@@ -939,14 +939,15 @@ open class Core: CoreProtocol, @unchecked Sendable {
     /**
      * Opens an engine: from a file, from plain data, or with the defaults.
      */
-public static func `open`(file: String?, data: String?, overrides: String?, keys: [KeySlot])throws  -> Core  {
+public static func `open`(file: String?, data: String?, overrides: String?, keys: [KeySlot], helpers: [HelperSlot])throws  -> Core  {
     return try  FfiConverterTypeCore_lift(try rustCallWithError(FfiConverterTypeFailure_lift) {
         uniffiCallStatus in
     uniffi_slugline_swift_fn_constructor_core_open(
         FfiConverterOptionString.lower(file),
         FfiConverterOptionString.lower(data),
         FfiConverterOptionString.lower(overrides),
-        FfiConverterSequenceTypeKeySlot.lower(keys),uniffiCallStatus
+        FfiConverterSequenceTypeKeySlot.lower(keys),
+        FfiConverterSequenceTypeHelperSlot.lower(helpers),uniffiCallStatus
     )
 })
 }
@@ -1273,6 +1274,220 @@ public func FfiConverterTypeCore_lift(_ handle: UInt64) throws -> Core {
 #endif
 public func FfiConverterTypeCore_lower(_ value: Core) -> UInt64 {
     return FfiConverterTypeCore.lower(value)
+}
+
+
+
+
+
+
+/**
+ * A closure that Swift keeps.
+ */
+public protocol HelperSource: AnyObject, Sendable {
+
+    /**
+     * Takes its arguments as JSON texts: a list, and an object of those with a key.
+     */
+    func call(arguments: String, keys: String)  -> HelperAnswer
+
+}
+/**
+ * A closure that Swift keeps.
+ */
+open class HelperSourceImpl: HelperSource, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_slugline_swift_fn_clone_helpersource(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_slugline_swift_fn_free_helpersource(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Takes its arguments as JSON texts: a list, and an object of those with a key.
+     */
+open func call(arguments: String, keys: String) -> HelperAnswer  {
+    return try!  FfiConverterTypeHelperAnswer_lift(try! rustCall() {
+        uniffiCallStatus in
+    uniffi_slugline_swift_fn_method_helpersource_call(
+            self.uniffiCloneHandle(),
+        FfiConverterString.lower(arguments),
+        FfiConverterString.lower(keys),uniffiCallStatus
+    )
+})
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceHelperSource {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceHelperSource = UniffiVTableCallbackInterfaceHelperSource(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeHelperSource.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface HelperSource: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeHelperSource.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface HelperSource: handle missing in uniffiClone")
+            }
+        },
+        call: { (
+            uniffiHandle: UInt64,
+            arguments: RustBuffer,
+            keys: RustBuffer,
+            uniffiOutReturn: UnsafeMutablePointer<RustBuffer>,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> HelperAnswer in
+                guard let uniffiObj = try? FfiConverterTypeHelperSource.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.call(
+                     arguments: try FfiConverterString.lift(arguments),
+                     keys: try FfiConverterString.lift(keys)
+                )
+            }
+
+
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterTypeHelperAnswer_lower($0) }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceHelperSource> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceHelperSource>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitHelperSource() {
+    uniffi_slugline_swift_fn_init_callback_vtable_helpersource(UniffiCallbackInterfaceHelperSource.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHelperSource: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<HelperSource>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = HelperSource
+
+    public static func lift(_ handle: UInt64) throws -> HelperSource {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return HelperSourceImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: HelperSource) -> UInt64 {
+         if let rustImpl = value as? HelperSourceImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HelperSource {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: HelperSource, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHelperSource_lift(_ handle: UInt64) throws -> HelperSource {
+    return try FfiConverterTypeHelperSource.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHelperSource_lower(_ value: HelperSource) -> UInt64 {
+    return FfiConverterTypeHelperSource.lower(value)
 }
 
 
@@ -2841,6 +3056,75 @@ public func FfiConverterTypeFunctionCall_lower(_ value: FunctionCall) -> RustBuf
 
 
 /**
+ * A closure under `helpers`.
+ */
+public struct HelperSlot {
+    /**
+     * The name in templates.
+     */
+    public let name: String
+    /**
+     * The closure.
+     */
+    public let source: HelperSource
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(
+        /**
+         * The name in templates.
+         */name: String,
+        /**
+         * The closure.
+         */source: HelperSource) {
+        self.name = name
+        self.source = source
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension HelperSlot: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHelperSlot: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HelperSlot {
+        return
+            try HelperSlot(
+                name: FfiConverterString.read(from: &buf),
+                source: FfiConverterTypeHelperSource.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: HelperSlot, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.name, into: &buf)
+        FfiConverterTypeHelperSource.write(value.source, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHelperSlot_lift(_ buf: RustBuffer) throws -> HelperSlot {
+    return try FfiConverterTypeHelperSlot.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHelperSlot_lower(_ value: HelperSlot) -> RustBuffer {
+    return FfiConverterTypeHelperSlot.lower(value)
+}
+
+
+/**
  * A closure under `apiKey`.
  */
 public struct KeySlot {
@@ -4358,6 +4642,93 @@ public func FfiConverterTypeFinishReason_lower(_ value: FinishReason) -> RustBuf
 
 
 /**
+ * What a closure gave.
+ */
+
+public enum HelperAnswer {
+
+    /**
+     * A value, as JSON text.
+     */
+    case value(
+        /**
+         * The text.
+         */json: String
+    )
+    /**
+     * What it threw.
+     */
+    case threw(
+        /**
+         * That.
+         */raised: Raised
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension HelperAnswer: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeHelperAnswer: FfiConverterRustBuffer {
+    typealias SwiftType = HelperAnswer
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> HelperAnswer {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .value(json: try FfiConverterString.read(from: &buf)
+        )
+
+        case 2: return .threw(raised: try FfiConverterTypeRaised.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: HelperAnswer, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .value(json):
+            writeInt(&buf, Int32(1))
+            FfiConverterString.write(json, into: &buf)
+
+
+        case let .threw(raised):
+            writeInt(&buf, Int32(2))
+            FfiConverterTypeRaised.write(raised, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHelperAnswer_lift(_ buf: RustBuffer) throws -> HelperAnswer {
+    return try FfiConverterTypeHelperAnswer.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeHelperAnswer_lower(_ value: HelperAnswer) -> RustBuffer {
+    return FfiConverterTypeHelperAnswer.lower(value)
+}
+
+
+
+/**
  * Where an image or a file comes from.
  */
 
@@ -5632,6 +6003,31 @@ fileprivate struct FfiConverterSequenceTypeFailureFields: FfiConverterRustBuffer
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeHelperSlot: FfiConverterRustBuffer {
+    typealias SwiftType = [HelperSlot]
+
+    public static func write(_ value: [HelperSlot], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeHelperSlot.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [HelperSlot] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [HelperSlot]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeHelperSlot.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeKeySlot: FfiConverterRustBuffer {
     typealias SwiftType = [KeySlot]
 
@@ -6215,6 +6611,9 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_core_state() != 59967) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_slugline_swift_checksum_method_helpersource_call() != 32374) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_slugline_swift_checksum_method_keyquestion_answer() != 15614) {
         return InitializationResult.apiChecksumMismatch
     }
@@ -6239,10 +6638,11 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_stream_try_batch() != 10178) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_constructor_core_open() != 36638) {
+    if (uniffi_slugline_swift_checksum_constructor_core_open() != 14577) {
         return InitializationResult.apiChecksumMismatch
     }
 
+    uniffiCallbackInitHelperSource()
     uniffiCallbackInitKeySource()
     uniffiCallbackInitRaised()
     return InitializationResult.ok

@@ -157,6 +157,23 @@ private func scripted(_ script: JSONObject) -> Options {
     #expect(error.message.contains(says), "\(error)")
   }
 
+  @Test func templatesCallHelpersOfOnesOwn() async throws {
+    struct Loud: Error {}
+    let config = Config(engine: ["prompts": ["p": "{{shout name mark=\"!\"}}", "q": "{{fail 1}}", "r": "{{nan 1}}"]])
+    let engine = try Engine(
+      config: config,
+      helpers: [
+        "shout": { .string(($0.first?.stringValue ?? "").uppercased() + ($1["mark"]?.stringValue ?? "")) },
+        "fail": { _, _ in throw Loud() }, "nan": { _, _ in .number(.nan) },
+      ])
+    #expect(try await engine.renderPrompt("p", variables: ["name": "ada"]).messages[0].text == "ADA!")
+    let failed = await failure { try await engine.renderPrompt("q") }
+    #expect(failed?.code == .templateError && failed?.message.contains("`Loud`") == true)
+    #expect(failed?.cause is Loud)
+    #expect(await failure { try await engine.renderPrompt("r") }?.code == .templateError)
+    #expect(failure { try Engine(helpers: ["if": { _, _ in .null }]) }?.param == "helpers.if")
+  }
+
   @Test func storedPromptsAreListedGotAndChecked() async throws {
     let engine = try Engine(config: .file(repository.appendingPathComponent("examples/slugline.toml")))
     #expect(try await engine.prompts.list().contains { $0.slug == "greet" })
