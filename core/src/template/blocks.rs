@@ -109,7 +109,7 @@ impl Builder<'_> {
             }
             TagKind::PartialBlock => {
                 let call = self.meaning.partial(&tag)?;
-                if matches!(call.name, PartialName::Computed(_)) {
+                if matches!(call.name, PartialName::Computed { .. }) {
                     return Err(self.fail(&tag, "a computed partial takes no block"));
                 }
                 self.open(OpenKind::Partial(call));

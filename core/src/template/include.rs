@@ -231,16 +231,15 @@ impl<'a> Evaluator<'a> {
                     (None, None) => Err(self.fail(place.unit, call.at, "there is no block here: `@partial-block` stands in a partial that is used as `{{#> name}}..{{/name}}`")),
                 };
             }
-            PartialName::Computed(name) => {
+            PartialName::Computed { name, declared } => {
                 let name = self.value(name, place)?;
-                let declared = match name.value() {
-                    Value::String(name) => {
-                        unit.template.names.iter().position(|known| known == name)
-                    }
-                    _ => None,
+                let is_it = |index: &&usize| match (name.value(), unit.template.names.get(**index))
+                {
+                    (Value::String(name), Some(known)) => name == known,
+                    _ => false,
                 };
-                match declared {
-                    Some(index) => index,
+                match declared.iter().find(is_it) {
+                    Some(index) => *index,
                     None => {
                         return Err(self.fail(
                             place.unit,

@@ -303,10 +303,10 @@ impl Meaning<'_> {
                 if self.options.dynamic_partials.is_empty() {
                     return self.fail(tag.at, "computed partial names are off: declare the names that are allowed, or use `{{#if}}`");
                 }
-                for name in self.options.dynamic_partials {
-                    self.named(name.clone());
-                }
-                PartialName::Computed(self.value(call)?)
+                let declared = self.options.dynamic_partials.iter();
+                let declared = declared.map(|name| self.named(name.clone())).collect();
+                let name = self.value(call)?;
+                PartialName::Computed { name, declared }
             }
             None => return self.fail(tag.at, "name the partial to include"),
         };

@@ -132,7 +132,7 @@ struct Walker<'p> {
     survey: Survey,
     /// Places that were reported, by template, and where in the survey they are.
     seen: HashMap<(*const Template, u32), usize>,
-    used: HashMap<(*const Template, u32), usize>,
+    used: HashMap<(*const Template, u32, String), usize>,
     /// Partials walked, with whether they saw the root, and who spoke.
     done: HashSet<(*const Program, bool, Roles)>,
     depth: usize,
@@ -317,11 +317,31 @@ impl Walker<'_> {
                     (None, None) => roles,
                 };
             }
-            PartialName::Computed(name) => {
+            PartialName::Computed { name, declared } => {
                 self.expr(name, view, roles, How::Tested);
-                return roles;
+                // Any of them may be the one.
+                let mut after = Roles(0);
+                for index in declared {
+                    let name = template.names.get(*index).map_or("", String::as_str);
+                    after = after.or(self.named(name, call, view, roles, &frame));
+                }
+                return after;
             }
         };
+        self.named(name, call, view, roles, &frame)
+    }
+
+    /// The partial of a name: inline, of the store, or the body that stands in for it.
+    fn named(
+        &mut self,
+        name: &str,
+        call: &PartialCall,
+        view: View<'_>,
+        roles: Roles,
+        frame: &Frame<'_>,
+    ) -> Roles {
+        let template = view.template;
+        let Frame { root, given, .. } = *frame;
         let own = call.body.as_ref().map(|body| (body, &view));
         let block = own.or(view.block);
         let own_inlines = call.body.as_ref().map(|body| Inlines {
@@ -389,6 +409,10 @@ impl Walker<'_> {
             }
             (None, Some(body)) => {
                 self.used(template, call, name, false);
+                let over = View {
+                    scope: frame,
+                    ..view
+                };
                 self.program(body, over, roles)
             }
             (None, None) => {
@@ -477,7 +501,7 @@ impl Walker<'_> {
 
     fn used(&mut self, template: &Template, call: &PartialCall, name: &str, found: bool) {
         let partials = &mut self.survey.partials;
-        let key = (std::ptr::from_ref(template), call.at);
+        let key = (std::ptr::from_ref(template), call.at, name.to_owned());
         if let Some(known) = self
             .used
             .get(&key)
@@ -506,3 +530,7 @@ fn is_root(expr: &Expr) -> bool {
 fn is_this(expr: &Expr) -> bool {
     matches!(expr, Expr::Path(path) if path.base == Base::Context { up: 0 } && path.segments.is_empty())
 }
+
+#[cfg(test)]
+#[path = "survey_tests.rs"]
+mod tests;

@@ -101,7 +101,8 @@ pub(super) enum PartialName {
     Named(usize),
     /// `@partial-block`.
     Block,
-    Computed(Expr),
+    /// A name that data chooses, among those declared: indexes like that of `Named`.
+    Computed { name: Expr, declared: Vec<usize> },
 }
 
 /// `key=value` arguments in the order written.
