@@ -10,6 +10,7 @@ use slugline::Error;
 #[derive(Debug)]
 pub(crate) struct Failure {
     message: String,
+    error: Option<Error>,
     json: Option<String>,
     code: u8,
 }
@@ -19,6 +20,7 @@ impl Failure {
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Failure {
             message: message.into(),
+            error: None,
             json: None,
             code: 2,
         }
@@ -28,6 +30,7 @@ impl Failure {
     pub(crate) fn other(message: impl Into<String>) -> Self {
         Failure {
             message: message.into(),
+            error: None,
             json: None,
             code: 1,
         }
@@ -36,6 +39,7 @@ impl Failure {
     pub(crate) fn interrupted() -> Self {
         Failure {
             message: "interrupted".to_owned(),
+            error: None,
             json: None,
             code: 130,
         }
@@ -46,6 +50,15 @@ impl Failure {
     pub(crate) fn with_json(mut self, error: &Error) -> Self {
         self.json = serde_json::to_string(&serde_json::json!({ "error": error })).ok();
         self
+    }
+
+    /// The same where JSON was asked for, of a failure that is an error of the library's.
+    #[must_use]
+    pub(crate) fn in_json(self, json: bool) -> Self {
+        match self.error.clone() {
+            Some(error) if json => self.with_json(&error),
+            _ => self,
+        }
     }
 
     pub(crate) fn report(self) -> ExitCode {
@@ -72,6 +85,7 @@ impl From<Error> for Failure {
         }
         Failure {
             message,
+            error: Some(error),
             json: None,
             code: 1,
         }

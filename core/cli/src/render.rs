@@ -1,6 +1,7 @@
 //! `slugline render SLUG key=value ..`: the messages as the model would see them. Nothing is sent.
 
 use clap::Args;
+use slugline::compose::RenderedPrompt;
 
 use crate::open::OpenArgs;
 use crate::output::{Failure, note, print, print_json};
@@ -19,13 +20,7 @@ pub(crate) struct RenderArgs {
 }
 
 pub(crate) fn render(open: &OpenArgs, args: RenderArgs) -> Result<(), Failure> {
-    let request = run::request(&args.slug, &args.variables, None)?;
-    let engine = open.engine()?;
-    let rendered = match engine.render_prompt(request) {
-        Ok(rendered) => rendered,
-        Err(error) if args.json => return Err(Failure::from(error.clone()).with_json(&error)),
-        Err(error) => return Err(error.into()),
-    };
+    let rendered = rendered(open, &args).map_err(|failure| failure.in_json(args.json))?;
     if args.json {
         return print_json(&rendered);
     }
@@ -43,4 +38,9 @@ pub(crate) fn render(open: &OpenArgs, args: RenderArgs) -> Result<(), Failure> {
         note(&format!("warning: {}", warning.message));
     }
     Ok(())
+}
+
+fn rendered(open: &OpenArgs, args: &RenderArgs) -> Result<RenderedPrompt, Failure> {
+    let request = run::request(&args.slug, &args.variables, None)?;
+    Ok(open.engine()?.render_prompt(request)?)
 }
