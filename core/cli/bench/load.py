@@ -37,7 +37,14 @@ def wrk(url, model, connections):
     out = subprocess.run([*words, f"{url}/v1/chat/completions"], env=env, capture_output=True, text=True, check=True).stdout
     assert "Non-2xx" not in out and "Socket errors" not in out, out
     at = dict(re.findall(r"^\s+(50|99)%\s+(\S+)$", out, re.M))
-    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), unit(at["50"]), unit(at["99"])
+    calls = int(re.search(r"(\d+) requests in", out)[1])
+    return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), unit(at["50"]), unit(at["99"]), calls
+
+
+def burnt(process):
+    """Microseconds of CPU so far, user and system."""
+    fields = pathlib.Path(f"/proc/{process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) * 1_000_000 / os.sysconf("SC_CLK_TCK")
 
 
 def resident(process):
@@ -90,14 +97,16 @@ def main(build):
         server, url = start(words)
         try:
             wrk(url, "up/whole", 8)
-            print("| at once | direct req/s | through req/s | direct p50 / p99 ms | through p50 / p99 ms | added p50 / p99 ms |")
-            print("|--:|--:|--:|--:|--:|--:|")
+            print("| at once | direct req/s | through req/s | direct p50 / p99 ms | through p50 / p99 ms | added p50 / p99 ms | server CPU a call, us |")
+            print("|--:|--:|--:|--:|--:|--:|--:|")
             for connections in (1, 64, 512):
-                first, second = wrk(direct, "whole", connections), wrk(url, "up/whole", connections)
+                first, before = wrk(direct, "whole", connections), burnt(server)
+                second = wrk(url, "up/whole", connections)
+                each = (burnt(server) - before) / second[3]
                 added = f"{second[1] - first[1]:.2f} / {second[2] - first[2]:.2f}"
                 print(
                     f"| {connections} | {first[0]:,.0f} | {second[0]:,.0f} | {first[1]:.2f} / {first[2]:.2f} "
-                    f"| {second[1]:.2f} / {second[2]:.2f} | {added} |"
+                    f"| {second[1]:.2f} / {second[2]:.2f} | {added} | {each:.0f} |"
                 )
             asyncio.run(hold(server, url, 1000))
         finally:
