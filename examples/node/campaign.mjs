@@ -19,10 +19,11 @@ const engine = new Engine(new URL('../slugline.toml', import.meta.url), {
 for (let number = 0; number < 40; number += 1) {
   const { choices, meta } = await engine.runPrompt('greet', { variables: { name: 'Ada' }, user: `user-${number}` });
   const likesIt = meta.campaign?.arm === 'cool' || number % 3 === 0;
-  await engine.feedback(choices[0].completion_id, 'thumbs', likesIt);
+  for (const { completion_id: id } of choices) await engine.feedback(id, 'thumbs', likesIt);
 }
 const { arms, comparisons } = await engine.campaignReport('tone');
-for (const { arm, calls, metric_mean: mean } of arms) console.log(`${arm}: ${calls} calls, ${mean.toFixed(2)} liked it`);
-console.log(comparisons[0].p_value < 0.05 ? 'a difference' : 'no difference to speak of');
+for (const { arm, calls, metric_mean: mean } of arms) console.log(`${arm}: ${calls} calls, ${mean?.toFixed(2)} liked it`);
+const p = comparisons[0]?.p_value ?? 1;
+console.log(p < 0.05 ? 'a difference' : 'no difference to speak of');
 engine.close();
 rmSync(folder, { recursive: true });

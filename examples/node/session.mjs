@@ -7,5 +7,4 @@ const session = engine.session('ada');
 await session.chat({ messages: 'My name is Ada.' });
 await session.chat({ messages: 'What is my name?' });
 for (const { role, content } of await session.history()) console.log(`${role}: ${content}`);
-const [{ calls }] = await engine.usage();
-console.log(`${calls} calls recorded`);
+for (const { calls } of await engine.usage()) console.log(`${calls} calls recorded`);
