@@ -19,7 +19,7 @@ fn call(n: u64, campaign: &str, arm: &str, error: Option<&str>) -> Recording {
             total_tokens: 7,
             ..Usage::default()
         }),
-        cost: (n % 2 == 0).then(|| Cost {
+        cost: n.is_multiple_of(2).then(|| Cost {
             amount: 0.5,
             currency: "USD".to_owned(),
             source: "catalogue".to_owned(),
