@@ -13,14 +13,15 @@ const AT_ONCE: i64 = 1_000;
 /// Appends recordings, all or none.
 pub(super) fn record(connection: &mut Connection, batch: &[Recording]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let sql = row::insert_sql();
     for recording in batch {
-        insert(&transaction, recording)?;
+        insert(&transaction, &sql, recording)?;
     }
     transaction.commit()
 }
 
-fn insert(transaction: &Transaction<'_>, recording: &Recording) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached(&row::insert_sql())?;
+fn insert(transaction: &Transaction<'_>, sql: &str, recording: &Recording) -> rusqlite::Result<()> {
+    let mut statement = transaction.prepare_cached(sql)?;
     if statement.execute(params_from_iter(row::values(recording)?))? == 0 {
         // It is there already, with all that belongs to it.
         return Ok(());
