@@ -25,7 +25,10 @@ impl FromStr for When {
         if let Some(ago) = ago(text) {
             return Ok(When(now().saturating_sub(ago)));
         }
-        if let Ok(day) = Date::parse(text, &Iso8601::DATE) {
+        // The parser of dates takes what begins with one.
+        if text.len() == "2026-11-20".len()
+            && let Ok(day) = Date::parse(text, &Iso8601::DATE)
+        {
             return Ok(When(millis(day.midnight().assume_utc())));
         }
         match OffsetDateTime::parse(text, &Rfc3339) {
