@@ -56,6 +56,11 @@ pub(super) fn phrase<'w>(words: &'w [Word], origin: &Origin) -> Result<Phrase<'w
         },
         None => (words, &[] as &[_]),
     };
+    let stray = |word: &&Word| matches!(word.kind, WordKind::BlockParams(_));
+    if let Some(stray) = words.iter().find(stray) {
+        let message = "block parameters stand at the end of a tag, and once";
+        return Err(origin.error(stray.at, message));
+    }
     // Nothing to parse in the commonest tags: a name, and values in a row.
     let value = |word: &Word| matches!(word.kind, WordKind::Path(_) | WordKind::Literal(_));
     if words.iter().all(value) {
