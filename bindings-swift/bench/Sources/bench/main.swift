@@ -7,26 +7,38 @@ import Slugline
 let chunks = CommandLine.arguments.dropFirst().first.flatMap { Int($0) } ?? 50_000
 let rounds = 9
 
-/// Seconds of all of the process's threads.
-func processSeconds() -> Double {
+/// Seconds of work: of all of the process's threads, or of this one.
+func seconds(_ clock: clockid_t) -> Double {
   var time = timespec()
-  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time)
+  clock_gettime(clock, &time)
   return Double(time.tv_sec) + Double(time.tv_nsec) / 1e9
 }
 
+/// Microseconds a chunk: of the wall, of all threads, and of the reading thread alone.
 struct Figures {
-  var wall: [Double] = []
-  var cpu: [Double] = []
+  private var wall: [Double] = []
+  private var all: [Double] = []
+  private var own: [Double] = []
 
-  mutating func add(_ count: Int, _ started: ContinuousClock.Instant, _ cpuBefore: Double) {
-    let took = started.duration(to: .now)
-    wall.append((Double(took.components.seconds) * 1e6 + Double(took.components.attoseconds) / 1e12) / Double(count))
-    cpu.append((processSeconds() - cpuBefore) * 1e6 / Double(count))
+  struct Start {
+    let wall = ContinuousClock.now
+    let all = seconds(CLOCK_PROCESS_CPUTIME_ID)
+    let own = seconds(CLOCK_THREAD_CPUTIME_ID)
   }
 
-  func show(_ name: String) {
+  mutating func add(_ count: Int, since start: Start) {
+    let took = start.wall.duration(to: .now).components
+    wall.append((Double(took.seconds) * 1e6 + Double(took.attoseconds) / 1e12) / Double(count))
+    all.append((seconds(CLOCK_PROCESS_CPUTIME_ID) - start.all) * 1e6 / Double(count))
+    own.append((seconds(CLOCK_THREAD_CPUTIME_ID) - start.own) * 1e6 / Double(count))
+  }
+
+  /// `staysPut`: all was read on one thread, whose own work can be told.
+  func show(_ name: String, staysPut: Bool = false) {
     let median = { (values: [Double]) in String(format: "%.2f", values.sorted()[values.count / 2]) }
-    print("\(name.padding(toLength: 32, withPad: " ", startingAt: 0)) \(median(wall)) us a chunk (CPU \(median(cpu)))")
+    let own = staysPut ? ", of this thread \(median(own))" : ""
+    let name = name.padding(toLength: 28, withPad: " ", startingAt: 0)
+    print("\(name) \(median(wall)) us a chunk (work of all threads \(median(all))\(own))")
   }
 }
 
@@ -40,28 +52,28 @@ let options = Options(extraBody: ["test": ["chunks": words]])
     var reader = engine.chatStream("Hi", model: "test/echo", options: options).makeAsyncIterator()
     // The request is read and the first chunk made before the clock starts.
     _ = try await reader.next(isolation: #isolation)
-    let (started, cpu) = (ContinuousClock.now, processSeconds())
+    let start = Figures.Start()
     var (count, letters) = (0, 0)
     while let chunk = try await reader.next(isolation: #isolation) {
       count += 1
       letters += chunk.text.utf8.count
     }
     precondition(letters > 0)
-    if round > 0 { figures.add(count, started, cpu) }
+    if round > 0 { figures.add(count, since: start) }
   }
-  figures.show("for await, main actor")
+  figures.show("for await, main actor", staysPut: true)
 }
 
 @MainActor func textsOnMainActor() async throws {
   var figures = Figures()
   for round in 0...rounds {
     let stream = engine.chatStream("Hi", model: "test/echo", options: options)
-    let (started, cpu) = (ContinuousClock.now, processSeconds())
+    let start = Figures.Start()
     var count = 0
     for try await text in stream.textStream { count += text.isEmpty ? 0 : 1 }
-    if round > 0 { figures.add(count, started, cpu) }
+    if round > 0 { figures.add(count, since: start) }
   }
-  figures.show("textStream, main actor")
+  figures.show("textStream, main actor", staysPut: true)
 }
 
 func offMainActor() async throws {
@@ -69,10 +81,10 @@ func offMainActor() async throws {
   for round in 0...rounds {
     var reader = engine.chatStream("Hi", model: "test/echo", options: options).makeAsyncIterator()
     _ = try await reader.next()
-    let (started, cpu) = (ContinuousClock.now, processSeconds())
+    let start = Figures.Start()
     var count = 0
     while try await reader.next() != nil { count += 1 }
-    if round > 0 { figures.add(count, started, cpu) }
+    if round > 0 { figures.add(count, since: start) }
   }
   figures.show("next(), off the main actor")
 }
@@ -81,9 +93,9 @@ func whole() async throws {
   var figures = Figures()
   for round in 0...rounds {
     let stream = engine.chatStream("Hi", model: "test/echo", options: options)
-    let (started, cpu) = (ContinuousClock.now, processSeconds())
+    let start = Figures.Start()
     let answer = try await stream.completion()
-    if round > 0 { figures.add(answer.usage?.completionTokens ?? chunks, started, cpu) }
+    if round > 0 { figures.add(answer.usage?.completionTokens ?? chunks, since: start) }
   }
   figures.show("completion()")
 }
@@ -111,8 +123,8 @@ func load() throws {
     without = min(without, try milliseconds("bare", []))
     with = min(with, try milliseconds("bench", ["0"]))
   }
-  let figures = [try size("bench") - (try size("bare")), with - without].map { String(format: "%.1f", $0) }
-  print("a program with it: \(figures[0]) MB more, \(figures[1]) ms more to its first answer")
+  let figures = [try size("bench") - (try size("bare")), without, with].map { String(format: "%.1f", $0) }
+  print("a program with it is \(figures[0]) MB larger; bare it ends after \(figures[1]) ms, with one answer after \(figures[2]) ms")
 }
 
 if CommandLine.arguments.dropFirst().first == "load" {
