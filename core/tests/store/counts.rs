@@ -46,7 +46,7 @@ fn rows() -> Vec<Recording> {
             created_ms: START + day * DAY + 1,
             model: Some(model.to_owned()),
             provider: Some(model[..1].to_owned()),
-            prompt: (n % 2 == 0).then(|| PromptRef {
+            prompt: n.is_multiple_of(2).then(|| PromptRef {
                 slug: "greet".to_owned(),
                 ..PromptRef::default()
             }),

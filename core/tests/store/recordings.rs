@@ -128,15 +128,15 @@ async fn a_cursor_stays_good_while_rows_come_and_go() {
 async fn every_filter_holds_alone_and_with_others() {
     on_each_store(async |store| {
         let rows = (0..40u64).map(|n| Recording {
-            prompt: (n % 2 == 0).then(|| PromptRef {
+            prompt: n.is_multiple_of(2).then(|| PromptRef {
                 slug: format!("prompt-{}", n % 4),
                 ..PromptRef::default()
             }),
-            campaign: (n % 5 == 0).then(|| CampaignRef {
+            campaign: n.is_multiple_of(5).then(|| CampaignRef {
                 key: "tone".to_owned(),
                 arm: format!("arm-{}", n % 10),
             }),
-            project: (n % 3 == 0).then(|| "support".to_owned()),
+            project: n.is_multiple_of(3).then(|| "support".to_owned()),
             labels: json!({"team": format!("t{}", n % 3), "odd": (n % 2).to_string()})
                 .as_object()
                 .unwrap()
