@@ -7,7 +7,8 @@ use serde::Serialize;
 use serde_json::Value;
 use slugline::chat::Message;
 use slugline::engine::asks::{
-    AskUsage, DeleteRecordings, ExportRecordings, GiveFeedback, ListRecordings, RerunRecording,
+    AskReport, AskUsage, DeleteRecordings, ExportRecordings, GiveFeedback, ListRecordings,
+    RerunRecording,
 };
 use slugline::{Engine, Error, ErrorKind, Result, input, runtime};
 
@@ -78,6 +79,10 @@ async fn answer(engine: &Engine, method: &str, asked: &Value) -> Result<String> 
         "feedback" => {
             let asked: GiveFeedback = input::from_value(asked)?;
             json(&engine.feedback(asked.into()).await?)
+        }
+        "campaign_report" => {
+            let asked: AskReport = input::from_value(asked)?;
+            json(&engine.campaign_report(asked).await?)
         }
         "usage" => {
             let asked: AskUsage = input::from_value(asked)?;

@@ -30,6 +30,23 @@ extension Engine {
     asked["group_by"] = .array(groupBy.map { .string($0) })
     return try await state("usage", asked)
   }
+
+  /// What a campaign found so far: the figures of each arm, and how its metric differs between them.
+  ///
+  /// - Parameters:
+  ///   - key: one of `[campaigns]`, or the slug of a prompt with variants.
+  ///   - metric: what is compared; the campaign's own metric without one.
+  ///   - since: calls that began at this time or later.
+  ///   - until: calls that began before this time.
+  /// - Throws: ``SluglineError`` with `notFound` where there is no such campaign.
+  public func campaignReport(
+    _ key: String, metric: String? = nil, since: Date? = nil, until: Date? = nil
+  ) async throws -> CampaignReport {
+    var asked = RecordingFilter(since: since, until: until).asked
+    asked["key"] = .string(key)
+    asked["metric"] = metric.map { .string($0) }
+    return try await state("campaign_report", asked)
+  }
 }
 
 /// A yes or no, or a number; literals make one.
@@ -118,4 +135,84 @@ public struct CostTotal: Sendable, Equatable, Codable {
   public var amount: Double
   /// How many calls it covers. The cost of the others is unknown, not 0.
   public var calls: Int
+}
+
+/// What a campaign found.
+public struct CampaignReport: Sendable, Equatable, Codable {
+  /// The campaign's key.
+  public var campaign: String
+  /// The metric that is compared.
+  public var metric: String?
+  /// `up` or `down`: which way is better.
+  public var goal: String?
+  /// The arms, by name.
+  public var arms: [ArmReport]
+  /// Every pair of arms, where there is a metric.
+  public var comparisons: [Comparison]
+}
+
+/// The figures of one arm.
+public struct ArmReport: Sendable, Equatable, Codable {
+  /// The arm's name.
+  public var arm: String
+  /// Calls, whether they succeeded or not.
+  public var calls: Int
+  /// Calls that failed.
+  public var errors: Int
+  /// Mean milliseconds of the calls that were answered in full; `nil` without any.
+  public var meanLatencyMs: Double?
+  /// Calls whose provider gave token counts; the sums of tokens are over these.
+  public var meteredCalls: Int
+  public var promptTokens: Int
+  public var completionTokens: Int
+  public var totalTokens: Int
+  /// Known cost, a sum a currency.
+  public var cost: [CostTotal]
+  /// Completions that were judged.
+  public var metricCount: Int
+  /// Mean of the metric; of yes and no the share of yes. `nil` without values.
+  public var metricMean: Double?
+  /// Lower end of the 95 % interval of the mean.
+  public var metricLow: Double?
+  /// Upper end of the 95 % interval of the mean.
+  public var metricHigh: Double?
+
+  enum CodingKeys: String, CodingKey {
+    case arm, calls, errors, cost
+    case meanLatencyMs = "mean_latency_ms"
+    case meteredCalls = "metered_calls"
+    case promptTokens = "prompt_tokens"
+    case completionTokens = "completion_tokens"
+    case totalTokens = "total_tokens"
+    case metricCount = "metric_count"
+    case metricMean = "metric_mean"
+    case metricLow = "metric_low"
+    case metricHigh = "metric_high"
+  }
+}
+
+/// How the metric differs between two arms.
+public struct Comparison: Sendable, Equatable, Codable {
+  /// The one arm.
+  public var arm: String
+  /// The other.
+  public var other: String
+  /// Mean of `other` less mean of `arm`.
+  public var difference: Double?
+  /// Lower end of the 95 % interval of the difference.
+  public var low: Double?
+  /// Upper end of the 95 % interval of the difference.
+  public var high: Double?
+  /// How likely a difference at least as large is where there is none in truth; `nil`: too few values to say.
+  public var pValue: Double?
+  /// The same, corrected by Holm's method for the number of pairs.
+  public var pValueAdjusted: Double?
+  /// `two_proportions` or `welch`.
+  public var test: String?
+
+  enum CodingKeys: String, CodingKey {
+    case arm, other, difference, low, high, test
+    case pValue = "p_value"
+    case pValueAdjusted = "p_value_adjusted"
+  }
 }

@@ -165,6 +165,11 @@ private func ask(_ engine: Engine, _ verb: JSONValue?, _ args: JSONObject) async
   case "usage":
     let words = args["group_by"]?.arrayValue?.compactMap(\.stringValue) ?? [args["group_by"]?.stringValue].compactMap { $0 }
     return try JSONValue(encoding: await engine.usage(groupBy: words, filter))
+  case "campaign_report":
+    let report = try await engine.campaignReport(
+      args["key"]?.stringValue ?? "", metric: args["metric"]?.stringValue, since: milliseconds("since"),
+      until: milliseconds("until"))
+    return try JSONValue(encoding: report)
   case "feedback":
     guard let given = args["value"] else { throw CocoaError(.coderValueNotFound) }
     let value: FeedbackValue = given.boolValue.map { .bool($0) } ?? .number(given.doubleValue ?? .nan)
