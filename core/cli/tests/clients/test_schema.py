@@ -42,9 +42,6 @@ def named(document):
         fields["variables"] = {"type": "object", "properties": {"customer": {"type": "string"}}, "required": ["customer"]}
         for other in ["project", "ab_campaign", "variant", "version", "environment", "tools", "template"]:
             fields.pop(other)
-        # Deadlines of a millisecond depend on how busy the machine is, and this run is to be repeatable.
-        for deadline in ["timeout_ms", "idle_timeout_ms", "max_ttft_ms", "hedge_after_ms"]:
-            fields.pop(deadline)
     return document
 
 

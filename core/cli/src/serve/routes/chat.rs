@@ -8,7 +8,7 @@ use axum::response::Response;
 use crate::serve::answer::{Profile, answer};
 use crate::serve::app::App;
 use crate::serve::refusal::Refusal;
-use crate::serve::schema::{ChatCompletion, ChatRequest, ErrorBody};
+use crate::serve::schema::{ChatCompletion, ChatEvent, ChatRequest, ErrorBody};
 use crate::serve::{ask, body};
 
 /// Asks a model.
@@ -16,7 +16,7 @@ use crate::serve::{ask, body};
     request_body(content = ChatRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
-            (ChatCompletion = "application/json"), (String = "text/event-stream"),
+            (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
         )),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/json"),
     ))]
@@ -33,7 +33,7 @@ pub(super) async fn chat(
     request_body(content = ChatRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
-            (ChatCompletion = "application/json"), (String = "text/event-stream"),
+            (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
         )),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/json"),
     ))]

@@ -19,7 +19,9 @@ use super::segments;
 use crate::serve::answer::{Profile, answer};
 use crate::serve::app::App;
 use crate::serve::refusal::Refusal;
-use crate::serve::schema::{ChatCompletion, ErrorBody, ProjectPromptRequest, StoredPrompt};
+use crate::serve::schema::{
+    ChatCompletion, ChatEvent, ErrorBody, ProjectPromptRequest, StoredPrompt,
+};
 use crate::serve::{ask, body};
 
 /// First segments of other routes: no workspace has such a name here.
@@ -48,7 +50,7 @@ const FOREIGN: &str = "_langtail";
     request_body(content = ProjectPromptRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
-            (ChatCompletion = "application/json"), (String = "text/event-stream"),
+            (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
         )),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/json"),
     ))]
@@ -75,7 +77,7 @@ pub(super) async fn run(
     request_body(content = ProjectPromptRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
-            (ChatCompletion = "application/json"), (String = "text/event-stream"),
+            (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
         )),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/json"),
     ))]

@@ -12,7 +12,7 @@ use super::decoded;
 use crate::serve::answer::{Profile, answer};
 use crate::serve::app::App;
 use crate::serve::refusal::Refusal;
-use crate::serve::schema::{ChatCompletion, ErrorBody, PromptRequest};
+use crate::serve::schema::{ChatCompletion, ChatEvent, ErrorBody, PromptRequest};
 use crate::serve::{ask, body};
 
 /// Runs a stored prompt.
@@ -21,7 +21,7 @@ use crate::serve::{ask, body};
     request_body(content = PromptRequest, content_type = "application/json"),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
-            (ChatCompletion = "application/json"), (String = "text/event-stream"),
+            (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
         )),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/json"),
     ))]

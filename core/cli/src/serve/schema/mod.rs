@@ -39,6 +39,13 @@ pub(crate) struct ModelInfo {
     pub(crate) owned_by: &'static str,
 }
 
+/// One event of a stream. OpenAPI has no words for streams: this is the shape of each of its events.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ChatEvent {
+    /// A `chat.completion.chunk` as JSON, an error in its envelope, or `[DONE]` at the end.
+    pub(crate) data: String,
+}
+
 /// Environments of prompts.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Deployments {
