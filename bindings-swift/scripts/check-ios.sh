@@ -14,7 +14,7 @@ if [ ! -e "$root/.complete" ]; then
   rm -rf "$root"
   mkdir -p "$root"
   debootstrap --variant=minbase --include=ca-certificates,rustc,cargo,rust-src,gcc,libc6-dev,python3-pip \
-    forky "$root" http://deb.debian.org/debian /usr/share/debootstrap/scripts/sid >"$root.log" 2>&1 || { tail -n 5 "$root.log" >&2; exit 1; }
+    forky "$root" "" /usr/share/debootstrap/scripts/sid >"$root.log" 2>&1 || { tail -n 5 "$root.log" >&2; exit 1; }
   touch "$root/.complete"
 fi
 
