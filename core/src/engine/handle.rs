@@ -21,6 +21,7 @@ use crate::clock;
 use crate::compose::{Composed, Composer, RenderedPrompt};
 use crate::config::{Config, Recording as Keeps};
 use crate::error::{ErrorKind, Result};
+use crate::provider::MOST_CHOICES;
 use crate::route::Candidate;
 use crate::stream::ChatStream;
 use crate::transport::BoxFuture;
@@ -187,7 +188,8 @@ impl Engine {
             Keeps::Full if !do_not_record => Keep::Everything,
             _ => Keep::Facts,
         };
-        let choices = own.n.or(base.n).unwrap_or(1).max(1);
+        // More are refused when the call is checked, which comes later.
+        let choices = own.n.or(base.n).unwrap_or(1).clamp(1, MOST_CHOICES);
         Ok(Call {
             core: self.0.clone(),
             session_id: own

@@ -123,6 +123,9 @@ fn check_part(part: &Part, param: impl FnOnce() -> String) -> Result<()> {
     Err(Error::invalid(param(), message))
 }
 
+/// Most choices of a call: OpenAI's limit.
+pub(crate) const MOST_CHOICES: u32 = 128;
+
 fn check_ranges(options: &Options) -> Result<()> {
     for (param, value, low, high) in [
         ("temperature", options.temperature, 0.0, 2.0),
@@ -150,8 +153,9 @@ fn check_ranges(options: &Options) -> Result<()> {
             return Err(Error::invalid("top_logprobs", message));
         }
     }
-    if options.n == Some(0) {
-        return Err(Error::invalid("n", "`n` must be at least 1"));
+    if options.n.is_some_and(|n| !(1..=MOST_CHOICES).contains(&n)) {
+        let message = format!("`n` must be from 1 to {MOST_CHOICES}");
+        return Err(Error::invalid("n", message));
     }
     for (param, limit) in [
         ("max_tokens", options.max_tokens),

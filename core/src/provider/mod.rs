@@ -31,6 +31,7 @@ mod wire;
 pub(crate) use auth::env_var;
 pub use auth::{Credentials, KeyProvider, KeySource, Secret};
 pub use capability::{Capability, Support};
+pub(crate) use check::MOST_CHOICES;
 pub use check::check;
 pub use fit::fit;
 pub use quirks::{Field, ModelRule, Quirks, ReasoningForm};
