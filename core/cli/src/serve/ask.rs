@@ -3,6 +3,7 @@
 //! Clients choose among the targets of the configuration: a body that names a provider's URL, key or
 //! headers is refused. A key that nobody knows goes on to the target, which carries it or says so.
 
+use axum::http::HeaderMap;
 use serde_json::Value;
 use slugline::Error;
 use slugline::chat::{ChatRequest, JsonMap, Options, PromptRequest, Warning};
@@ -35,6 +36,11 @@ const FORBIDDEN: &[&str] = &[
     "xapikey",
 ];
 
+const DO_NOT_RECORD: &str = "do_not_record";
+
+/// The header that says the same.
+const NO_RECORD: &str = "x-langtail-do-not-record";
+
 /// A call as a request asks for it.
 #[derive(Debug)]
 pub(crate) struct Ask {
@@ -59,6 +65,20 @@ impl Ask {
             Verb::Chat(request) => &mut request.options,
             Verb::Prompt(request) => &mut request.options,
         }
+    }
+
+    /// Heeds the header about recording. The stricter of header and body wins, and so does any value that
+    /// is not a plain no.
+    pub(crate) fn heed(mut self, headers: &HeaderMap) -> Ask {
+        let says_no = |value: &[u8]| {
+            let value = value.trim_ascii();
+            value.is_empty() || value == b"0" || value.eq_ignore_ascii_case(b"false")
+        };
+        let mut values = headers.get_all(NO_RECORD).iter();
+        if values.any(|value| !value.as_bytes().split(|byte| *byte == b',').all(says_no)) {
+            self.options().do_not_record = Some(true);
+        }
+        self
     }
 }
 
@@ -119,8 +139,15 @@ impl Parts {
             unknown: JsonMap::new(),
             stream: false,
         };
-        for (key, value) in body {
+        for (mut key, value) in body {
             refuse(&key, "")?;
+            if key == "doNotRecord" {
+                key = DO_NOT_RECORD.to_owned();
+            }
+            // Said in both spellings, the stricter wins.
+            if key == DO_NOT_RECORD && parts.known.get(DO_NOT_RECORD) == Some(&Value::Bool(true)) {
+                continue;
+            }
             if key == "stream" {
                 parts.stream = match value {
                     Value::Bool(stream) => stream,
@@ -178,6 +205,36 @@ mod tests {
         let options = ask.options();
         assert_eq!(options.model, ["test/echo"]);
         assert_eq!(json!(options.unknown), json!({"min_p": 0.1}));
+    }
+
+    #[test]
+    fn the_stricter_word_about_recording_wins() {
+        let wanted = |body: Value, headers: &[&str]| {
+            let mut all = HeaderMap::new();
+            for value in headers {
+                all.append(NO_RECORD, value.parse().unwrap());
+            }
+            let mut ask = chat(map(body)).unwrap().heed(&all);
+            ask.options().do_not_record
+        };
+        let plain = json!({"messages": "x"});
+        assert_eq!(wanted(plain.clone(), &[]), None);
+        assert_eq!(wanted(plain.clone(), &["false", "0", ""]), None);
+        for headers in [
+            &["true"][..],
+            &["false", "true"],
+            &["true, false"],
+            &["yes"],
+        ] {
+            assert_eq!(wanted(plain.clone(), headers), Some(true), "{headers:?}");
+        }
+        for body in [
+            json!({"messages": "x", "doNotRecord": true}),
+            json!({"messages": "x", "do_not_record": true, "doNotRecord": false}),
+            json!({"messages": "x", "doNotRecord": true, "do_not_record": false}),
+        ] {
+            assert_eq!(wanted(body, &["false"]), Some(true));
+        }
     }
 
     #[test]

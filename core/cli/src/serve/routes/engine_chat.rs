@@ -27,6 +27,7 @@ pub(super) async fn chat(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let ask = ask::chat(body::object(request).await?)?;
+    let headers = request.headers().clone();
+    let ask = ask::chat(body::object(request).await?)?.heed(&headers);
     answer(&app, ask, Profile::Filled).await
 }

@@ -36,7 +36,6 @@ const RESERVED: &[&str] = &[
     "metrics",
     "openapi.json",
 ];
-const NO_RECORD: &str = "x-langtail-do-not-record";
 const METADATA: &str = "x-langtail-metadata-";
 /// Keys that steer Langtail's own tests: they mean nothing here, and nothing to a provider.
 const FOREIGN: &str = "_langtail";
@@ -61,7 +60,7 @@ pub(super) async fn run(
     let address = address(request.uri())?;
     let headers = request.headers().clone();
     let (body, foreign) = renamed(body::object(request).await?);
-    let mut ask = ask::prompt(&address, body)?;
+    let mut ask = ask::prompt(&address, body)?.heed(&headers);
     from_headers(&headers, ask.options());
     // Told like any other key that nobody knows, and kept from every target.
     ask.dropped = foreign;
@@ -158,6 +157,8 @@ fn renamed(body: JsonMap) -> (JsonMap, Vec<Warning>) {
         }
         let snake = snake(&key);
         let name = match snake.as_str() {
+            // Read by `ask`, in both spellings.
+            "do_not_record" => key,
             "max_thinking_tokens" => "thinking_budget".to_owned(),
             _ if known(&snake) => snake,
             _ => key,
@@ -178,15 +179,8 @@ fn snake(key: &str) -> String {
     out
 }
 
-/// What headers say about recording and metadata.
+/// What headers say about metadata; the body wins.
 fn from_headers(headers: &HeaderMap, options: &mut Options) {
-    let no_record = headers.get(NO_RECORD).is_some_and(|value| {
-        let value = value.as_bytes().trim_ascii();
-        value.eq_ignore_ascii_case(b"true") || value == b"1"
-    });
-    if no_record {
-        options.do_not_record = Some(true);
-    }
     for (name, value) in headers {
         if let (Some(key), Ok(value)) = (name.as_str().strip_prefix(METADATA), value.to_str())
             && !key.is_empty()
@@ -271,28 +265,23 @@ mod tests {
         let (body, foreign) = renamed(body.as_object().cloned().unwrap());
         assert_eq!(
             json!(body),
-            json!({"do_not_record": true, "max_tokens": 5, "top_p": 1, "thinking_budget": 9, "minP": 1})
+            json!({"doNotRecord": true, "max_tokens": 5, "top_p": 1, "thinking_budget": 9, "minP": 1})
         );
         assert_eq!(foreign[0].param.as_deref(), Some("_langtailTestRunId"));
     }
 
     #[test]
-    fn the_stricter_of_header_and_body_wins() {
+    fn metadata_comes_from_headers_where_the_body_has_none() {
         let mut headers = HeaderMap::new();
-        headers.insert(NO_RECORD, "false".parse().unwrap());
         headers.insert("x-langtail-metadata-team", "blue".parse().unwrap());
         let mut options = Options {
-            do_not_record: Some(true),
             metadata: json!({"team": "red"}).as_object().cloned().unwrap(),
             ..Options::default()
         };
         from_headers(&headers, &mut options);
-        assert_eq!(options.do_not_record, Some(true));
         assert_eq!(options.metadata["team"], "red");
-        headers.insert(NO_RECORD, "true".parse().unwrap());
         let mut options = Options::default();
         from_headers(&headers, &mut options);
-        assert_eq!(options.do_not_record, Some(true));
         assert_eq!(options.metadata["team"], "blue");
     }
 }

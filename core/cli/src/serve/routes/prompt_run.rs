@@ -30,7 +30,8 @@ pub(super) async fn run(
     request: Request,
 ) -> Result<Response, Refusal> {
     let address = Address::parse(&slug(request.uri())?)?;
-    let ask = ask::prompt(&address, body::object(request).await?)?;
+    let headers = request.headers().clone();
+    let ask = ask::prompt(&address, body::object(request).await?)?.heed(&headers);
     answer(&app, ask, Profile::Plain).await
 }
 
