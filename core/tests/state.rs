@@ -301,3 +301,22 @@ async fn an_export_is_complete_or_not_there() {
     let error = engine.recordings().export(nowhere, Filter::default()).await;
     assert_eq!(error.unwrap_err().kind(), ErrorKind::StoreError);
 }
+
+#[test]
+fn an_empty_list_of_ids_widens_nothing() {
+    let asked = json!({"ids": [], "session_id": "s"});
+    let read = slugline::input::from_value::<slugline::engine::asks::DeleteRecordings>(&asked);
+    assert_eq!(read.unwrap_err().data().param.as_deref(), Some("ids"));
+}
+
+#[tokio::test]
+async fn as_many_choices_as_a_host_can_give() {
+    let engine = Engine::new(Config::from_value(json!({})).unwrap()).unwrap();
+    let ask = |n: u32| engine.chat(ChatRequest::new("x").model("test/echo").n(n));
+    assert_eq!(ask(128).await.unwrap().choices.len(), 128);
+    for n in [0, 129, u32::MAX] {
+        let error = ask(n).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest);
+        assert_eq!(error.data().param.as_deref(), Some("n"));
+    }
+}

@@ -239,3 +239,45 @@ async fn a_file_that_cannot_be_opened_is_told_at_opening() {
     assert_eq!(error.kind(), ErrorKind::ConfigError);
     assert_eq!(error.data().param.as_deref(), Some("engine.storage"));
 }
+
+#[tokio::test]
+async fn an_export_takes_the_place_of_nothing_but_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), json!({}));
+    engine.chat(echo("x")).await.unwrap();
+    let export = async |path: &Path| engine.recordings().export(path, Filter::default()).await;
+
+    let kept = folder.path().join("kept.jsonl");
+    std::fs::write(&kept, "old").unwrap();
+    #[cfg(unix)]
+    {
+        let link = folder.path().join("link.jsonl");
+        std::os::unix::fs::symlink(&kept, &link).unwrap();
+        assert_eq!(export(&link).await.unwrap(), 1);
+        assert!(link.is_symlink());
+    }
+    assert_eq!(export(&kept).await.unwrap(), 1);
+    assert!(std::fs::read_to_string(&kept).unwrap().starts_with('{'));
+
+    for taken in [folder.path().to_owned(), folder.path().join("state.db")] {
+        let error = export(&taken).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StoreError, "{error}");
+    }
+    assert_eq!(recorded(&engine).await.len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_too_old_is_gone_once_an_engine_has_closed() {
+    let folder = tempfile::tempdir().unwrap();
+    for _ in 0..3 {
+        let engine = open(folder.path(), json!({"recording_max_age_ms": 1}));
+        engine.chat(echo("x")).await.unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(5));
+        engine.shutdown().await;
+        drop(engine);
+        let log = folder.path().join("state.db-wal");
+        assert!(!log.exists(), "closing left the log behind");
+    }
+    let engine = open(folder.path(), json!({}));
+    assert!(recorded(&engine).await.is_empty());
+}

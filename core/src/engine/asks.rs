@@ -22,6 +22,7 @@ macro_rules! asks {
         pub struct $name {
             $($(#[$field_doc])* pub $field: $type,)*
             /// These recordings.
+            #[serde(deserialize_with = "some")]
             pub ids: Option<Vec<String>>,
             /// Runs of the prompt with this slug.
             pub prompt: Option<String>,
@@ -54,6 +55,16 @@ macro_rules! asks {
             }
         }
     )+};
+}
+
+/// A computed list that came out empty must not widen what is asked for.
+fn some<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<String>>, D::Error> {
+    let ids = Option::<Vec<String>>::deserialize(deserializer)?;
+    if ids.as_ref().is_some_and(Vec::is_empty) {
+        let message = "an empty list names no recording; leave `ids` out to ask for all";
+        return Err(de::Error::custom(message));
+    }
+    Ok(ids)
 }
 
 asks! {

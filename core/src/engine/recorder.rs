@@ -239,6 +239,11 @@ impl Queue {
 
     /// The thread.
     fn run(&self, store: &dyn Store, lost: &Lost) {
+        let prune = || {
+            if let Err(why) = done(store.prune()) {
+                tracing::warn!("old recordings were not deleted: {why}");
+            }
+        };
         let mut pruned = Instant::now();
         loop {
             let (batch, flushes, closing) = self.next(pruned + PRUNE_EVERY);
@@ -256,11 +261,11 @@ impl Queue {
             }
             if pruned.elapsed() >= PRUNE_EVERY {
                 pruned = Instant::now();
-                if let Err(why) = done(store.prune()) {
-                    tracing::warn!("old recordings were not deleted: {why}");
-                }
+                prune();
             }
         }
+        // A process that lives for a call or two must leave nothing behind that is too old.
+        prune();
         if let Err(why) = done(store.close()) {
             tracing::warn!("the store was not closed: {why}");
         }

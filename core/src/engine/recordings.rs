@@ -184,8 +184,31 @@ impl Drop for Part {
     }
 }
 
+/// The export takes the place of its target: of a file, not of a device or a pipe, and of no database.
+fn may_be_replaced(target: &Path) -> std::io::Result<()> {
+    use std::io::Read as _;
+    let Ok(known) = std::fs::metadata(target) else {
+        return Ok(());
+    };
+    if !known.is_file() {
+        return Err(std::io::Error::other("it is no regular file"));
+    }
+    let mut start = Vec::new();
+    std::fs::File::open(target)?
+        .take(15)
+        .read_to_end(&mut start)?;
+    if start == b"SQLite format 3" {
+        return Err(std::io::Error::other("it is a SQLite database"));
+    }
+    Ok(())
+}
+
 impl Export {
     fn begin(target: &Path) -> Result<Export> {
+        // A link stays a link: the file it leads to is written.
+        let resolved = std::fs::canonicalize(target);
+        let target = resolved.as_deref().unwrap_or(target);
+        may_be_replaced(target).map_err(|error| cannot_write(target, &error))?;
         let mut name = target.file_name().unwrap_or_default().to_owned();
         name.push(format!(".{}.part", uuid::Uuid::new_v4().simple()));
         let part = Part {

@@ -192,11 +192,10 @@ impl Store for SqliteStore {
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
-        // The reader first: the last connection to close empties the log.
-        let (reader, writer) = (self.reader.close(), self.writer.close());
         Box::pin(async move {
-            reader.await?;
-            writer.await
+            // The reader first: the last connection to close empties the log.
+            self.reader.close().await?;
+            self.writer.close().await
         })
     }
 }
