@@ -281,3 +281,19 @@ async fn what_is_too_old_is_gone_once_an_engine_has_closed() {
     let engine = open(folder.path(), json!({}));
     assert!(recorded(&engine).await.is_empty());
 }
+
+#[tokio::test]
+async fn a_long_query_holds_no_session_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), json!({}));
+    let other = engine.clone();
+    let query = tokio::spawn(async move {
+        let sql = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 10000000) \
+                   SELECT count(*) AS n FROM c";
+        other.recordings().query(sql).await
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    engine.session("s").chat(echo("x")).await.unwrap();
+    assert!(!query.is_finished());
+    assert_eq!(query.await.unwrap().unwrap()[0]["n"], 10_000_000);
+}

@@ -4,12 +4,13 @@
 //! mixed with another.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use super::call::Call;
 use super::core::Core;
 use super::handle::Engine;
 use crate::chat::{ChatCompletion, ChatRequest, Message, PromptRequest, Warning};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::{self, SessionTurn};
 use crate::stream::ChatStream;
 
@@ -120,6 +121,18 @@ impl Session {
         self.engine.0.state.opened()?.store.session(&self.id).await
     }
 
+    /// Reads the turns for a call, which waits no longer for them than for its answer.
+    async fn load_within(&self, timeout_ms: Option<u64>) -> Result<store::Session> {
+        let timeout_ms = timeout_ms.unwrap_or(self.engine.0.config.engine.timeout_ms);
+        let loaded = tokio::time::timeout(Duration::from_millis(timeout_ms), self.load()).await;
+        loaded.unwrap_or_else(|_| {
+            let message = format!(
+                "the store gave no turns of the session within {timeout_ms} ms (`timeout_ms`)"
+            );
+            Err(Error::new(ErrorKind::Timeout, message).with_detail("deadline", "total"))
+        })
+    }
+
     fn named(&self) -> Result<()> {
         if self.id.is_empty() {
             return Err(Error::invalid(
@@ -132,7 +145,7 @@ impl Session {
 
     async fn begin_chat(&self, mut request: ChatRequest, streams: bool) -> Result<Call> {
         self.claim(&mut request.options.session_id)?;
-        let session = self.load().await?;
+        let session = self.load_within(request.options.timeout_ms).await?;
         let history = session.history();
         let composed = self.engine.composer().chat(request, Some(&history))?;
         self.join(self.engine.begin(composed, streams)?, session.version)
@@ -140,7 +153,7 @@ impl Session {
 
     async fn begin_prompt(&self, mut request: PromptRequest, streams: bool) -> Result<Call> {
         self.claim(&mut request.options.session_id)?;
-        let session = self.load().await?;
+        let session = self.load_within(request.options.timeout_ms).await?;
         let history = session.history();
         let composed = self.engine.composer().prompt(request, Some(&history))?;
         self.join(self.engine.begin(composed, streams)?, session.version)

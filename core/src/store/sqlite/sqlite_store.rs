@@ -1,4 +1,5 @@
-//! The store itself: every method is a job for the thread that writes or the one that reads.
+//! The store itself: every method is a job for the thread that writes or one that reads. Calls wait for the turns
+//! of their session, so those have a thread of their own: a long report holds no call up.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +30,7 @@ pub struct SqliteStore {
     unclean: Arc<AtomicBool>,
     writer: Worker,
     reader: Worker,
+    turns: Worker,
 }
 
 impl SqliteStore {
@@ -42,6 +44,7 @@ impl SqliteStore {
         Ok(SqliteStore {
             writer: Worker::new(path.clone(), open::writer),
             reader: Worker::new(path.clone(), open::reader),
+            turns: Worker::new(path.clone(), open::reader),
             path,
             retention,
             unclean: Arc::default(),
@@ -53,7 +56,7 @@ impl SqliteStore {
         &self.path
     }
 
-    /// Does this on the thread that reads.
+    /// Does this on the thread that reads recordings.
     fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
@@ -101,8 +104,10 @@ fn refused<T: Send + 'static>(error: crate::Error) -> BoxFuture<'static, Result<
 
 impl Store for SqliteStore {
     fn session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Session>> {
-        let (id, ttl) = (id.to_owned(), self.ttl());
-        self.read(move |connection| turns::load(connection, &id, ttl))
+        let (id, ttl, path) = (id.to_owned(), self.ttl(), self.path.clone());
+        self.turns.run(move |connection| {
+            turns::load(connection, &id, ttl).map_err(|error| failed(&path, error))
+        })
     }
 
     fn append_turn<'a>(
@@ -193,7 +198,8 @@ impl Store for SqliteStore {
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
         Box::pin(async move {
-            // The reader first: the last connection to close empties the log.
+            // The readers first: the last connection to close empties the log.
+            self.turns.close().await?;
             self.reader.close().await?;
             self.writer.close().await
         })
