@@ -76,7 +76,7 @@ for (const [name, value, says, param = 'variables.value'] of [
   ['a function', () => 1, 'a function'],
   ['a symbol', Symbol('s'), 'a symbol'],
   ['undefined in a list', [1, undefined], '`undefined`', 'variables.value[1]'],
-  ['a hole', [1, , 3], '`undefined`', 'variables.value[1]'], // eslint-disable-line no-sparse-arrays
+  ['a hole', [1, , 3], '`undefined`', 'variables.value[1]'],
   ['a Map', new Map([[1, 2]]), '`Map`'],
   ['a Set', new Set(), '`Set`'],
   ['a promise', Promise.resolve(1), '`Promise`'],

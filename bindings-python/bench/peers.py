@@ -123,6 +123,7 @@ class OpenAI:
         return answer.usage.total_tokens
 
     def stream(self, model: str) -> Iterator[Any]:
+        # The plain messages of the floor are no typed messages of this peer.
         stream = self.client.chat.completions.create(model=model, messages=SMALL, stream=True)  # type: ignore
         for chunk in stream:
             if chunk.choices:
@@ -151,6 +152,7 @@ class OpenAIAsync:
 
     async def stream(self, model: str) -> AsyncIterator[Any]:
         create = self.client.chat.completions.create
+        # As above.
         async for chunk in await create(model=model, messages=SMALL, stream=True):  # type: ignore
             if chunk.choices:
                 yield chunk

@@ -274,6 +274,7 @@ class TestParts:
         with pytest.raises(InvalidRequestError, match="cannot read no"):
             image("no/such/file.png")
         with pytest.raises(InvalidRequestError, match="not <class 'int'>"):
+            # What a type checker refuses must be told at run time too.
             image(7)  # type: ignore[arg-type]
 
     def test_files(self, tmp_path: pathlib.Path) -> None:

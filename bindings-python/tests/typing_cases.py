@@ -60,8 +60,10 @@ def state(engine: Engine) -> None:
     assert_type(session.chat("Hi", temperature=0.5), ChatCompletion)
     assert_type(session.run_prompt_stream("greet", {"name": "Ada"}), ChatStream)
     assert_type(session.history(), list[Message])
+    # Refused by type checkers: an ignore that is not needed fails their run.
     session.chat("Hi", session_id="other")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     assert_type(engine.feedback("id", "thumbs", True, "good"), str)
+    # Refused as well.
     engine.feedback("id", "thumbs", "yes")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     assert_type(engine.recordings.list(labels={"n": 3}, limit=5), RecordingPage)
     assert_type(engine.recordings.get("id"), Recording)
@@ -121,6 +123,7 @@ def arguments(engine: Engine, answer: ChatCompletion) -> None:
 
 
 def refused(engine: Engine, answer: ChatCompletion) -> None:
+    # All of these must be refused: an ignore that is not needed fails the run.
     engine.chat("Hi", temprature=0.5)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
     engine.chat("Hi", temperature="hot")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     engine.chat([{"role": "robot"}])  # type: ignore[list-item]  # pyright: ignore[reportArgumentType]

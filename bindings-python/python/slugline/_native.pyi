@@ -42,6 +42,7 @@ class _Result:
         """As a `dict`, under the name that pydantic's users know."""
 
     def __eq__(self, other: _builtins.object, /) -> bool: ...
+    # Equal by value and so not hashable, which `object` promises to be.
     __hash__: ClassVar[None]  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleMethodOverride]
 
 @final

@@ -153,8 +153,8 @@ mod tests {
 
     const TABLE: &str = "\
 22 27 0:21 / / rw,relatime - ext4 /dev/vda rw
-23 27 0:22 / /home rw - nfs4 server:/home rw
-24 27 0:23 / /home/ada/local rw shared:3 - xfs /dev/vdb rw
+23 27 0:22 / /srv rw - nfs4 server:/srv rw
+24 27 0:23 / /srv/ada/local rw shared:3 - xfs /dev/vdb rw
 25 27 0:24 / /mnt/with\\040blank rw - fuse.sshfs ada@host:/ rw
 26 27 0:25 / /mnt/host rw - fuse.grpcfuse host rw
 ";
@@ -163,9 +163,9 @@ mod tests {
     fn the_nearest_mount_counts() {
         let kind = |path| mount_kind(TABLE, Path::new(path)).unwrap();
         assert_eq!(kind("/var/slugline.db"), "ext4");
-        assert_eq!(kind("/home/ada/slugline.db"), "nfs4");
-        assert_eq!(kind("/home/ada/local/slugline.db"), "xfs");
-        assert_eq!(kind("/homely/slugline.db"), "ext4");
+        assert_eq!(kind("/srv/ada/slugline.db"), "nfs4");
+        assert_eq!(kind("/srv/ada/local/slugline.db"), "xfs");
+        assert_eq!(kind("/srv2/slugline.db"), "ext4");
         assert_eq!(kind("/mnt/with blank/slugline.db"), "fuse.sshfs");
     }
 
