@@ -1,9 +1,11 @@
-//! A thread that owns a connection and does what it is sent, in order.
+//! A thread that owns a connection and does what it is sent, in order. A job that panics is answered
+//! with `internal`; the next one gets a fresh connection.
 //!
 //! The connection is opened by the first job and closed when none has come for a while, so that a
 //! process that forks with nothing under way may go on in the child, where a new thread is started
 //! (see `in_use`).
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
@@ -21,8 +23,8 @@ use crate::error::{Error, ErrorKind, Result};
 /// How long a connection stays open without work.
 const IDLE: Duration = Duration::from_secs(1);
 
-/// Is given the connection, or the error of opening it.
-type Task = Box<dyn FnOnce(Result<&mut Connection>) + Send>;
+/// Is given the connection, or the error of opening it; `false` where the connection is not to be used again.
+type Task = Box<dyn FnOnce(Result<&mut Connection>) -> bool + Send>;
 
 /// What the thread is sent.
 enum Job {
@@ -70,8 +72,12 @@ impl Worker {
     ) -> BoxFuture<'static, Result<T>> {
         let (reply, answer) = oneshot::channel();
         let job = Job::Do(Box::new(move |connection| {
+            // The connection is dropped after a panic, and with it a transaction that was begun.
+            let ended = catch_unwind(AssertUnwindSafe(|| connection.and_then(job)));
+            let sound = ended.is_ok();
             // Nobody waits any more: that is no error.
-            let _ = reply.send(connection.and_then(job));
+            let _ = reply.send(ended.unwrap_or_else(|_| Err(panicked())));
+            sound
         }));
         let thread = self.thread();
         let sent = match &thread.jobs {
@@ -158,16 +164,22 @@ fn work(path: &Path, open: Open, queue: &Receiver<Job>) {
             None => queue.recv().map_err(|_| RecvTimeoutError::Disconnected),
         };
         match job {
-            Ok(Job::Do(job)) => match &mut connection {
-                Some(connection) => job(Ok(connection)),
-                none => match connect(path, open) {
-                    Ok((entry, opened)) => {
-                        in_use = Some(entry);
-                        job(Ok(none.insert(opened)));
-                    }
-                    Err(error) => job(Err(error)),
-                },
-            },
+            Ok(Job::Do(job)) => {
+                let sound = match &mut connection {
+                    Some(connection) => job(Ok(connection)),
+                    none => match connect(path, open) {
+                        Ok((entry, opened)) => {
+                            in_use = Some(entry);
+                            job(Ok(none.insert(opened)))
+                        }
+                        Err(error) => job(Err(error)),
+                    },
+                };
+                if !sound {
+                    connection = None;
+                    in_use = None;
+                }
+            }
             Ok(Job::End(reply)) => {
                 drop(connection);
                 drop(in_use);
@@ -189,8 +201,49 @@ fn connect(path: &Path, open: Open) -> Result<(InUse, Connection)> {
     Ok((entry, connection))
 }
 
+fn panicked() -> Error {
+    let message = "a bug in the store: what was asked for may be undone; please report it";
+    Error::new(ErrorKind::Internal, message)
+}
+
 impl std::fmt::Debug for Worker {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Worker").finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used, clippy::panic)]
+mod tests {
+    use super::*;
+    use crate::store::sqlite::open;
+
+    #[tokio::test]
+    async fn a_job_that_panics_ends_neither_the_thread_nor_its_transaction() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = open::prepare(&folder.path().join("slugline.db")).unwrap();
+        let worker = Worker::new(path, open::writer);
+        let turn = "INSERT INTO turns (session_id, follows, created_ms, messages) VALUES ('s', 0, 0, '')";
+        let count = |worker: &Worker| {
+            worker.run(|connection| {
+                let count = connection.query_row("SELECT count(*) FROM turns", [], |row| row.get(0));
+                Ok(count.unwrap_or(-1i64))
+            })
+        };
+        for round in 0..3 {
+            let failed = worker.run::<()>(move |connection| {
+                connection.execute_batch("BEGIN IMMEDIATE").unwrap();
+                connection.execute(turn, []).unwrap();
+                panic!("a bug")
+            });
+            // Sent while the other is under way.
+            let after = count(&worker);
+            let error = failed.await.unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Internal, "{error}");
+            assert_eq!(after.await.unwrap(), 0, "round {round}");
+        }
+        worker.close().await.unwrap();
+        let error = count(&worker).await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::StoreError);
     }
 }
