@@ -297,3 +297,24 @@ async fn a_long_query_holds_no_session_up() {
     assert!(!query.is_finished());
     assert_eq!(query.await.unwrap().unwrap()[0]["n"], 10_000_000);
 }
+
+#[tokio::test]
+async fn shutting_down_ends_a_query() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), json!({}));
+    let other = engine.clone();
+    let running = tokio::spawn(async move {
+        let sql = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT count(*) FROM c";
+        other.recordings().query(sql).await
+    });
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert!(!running.is_finished());
+    engine.shutdown().await;
+    let error = running.await.unwrap().unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::StoreError);
+    // It is not closed yet: others go on.
+    assert_eq!(
+        engine.recordings().query("SELECT 1 AS n").await.unwrap()[0]["n"],
+        1
+    );
+}

@@ -128,9 +128,11 @@ impl Engine {
         Session::new(self.clone(), id.into())
     }
 
-    /// Waits until everything recorded so far is in the store, at most five seconds. Engines need not be shut
-    /// down: dropping the last clone does the same, on the thread that drops it.
+    /// Waits until everything recorded so far is in the store, at most five seconds, and breaks off statements of
+    /// [`Recordings::query`](super::Recordings::query) under way. Engines need not be shut down: dropping the last
+    /// clone does the same, on the thread that drops it.
     pub async fn shutdown(&self) {
+        self.0.state.interrupt();
         let flushed = self.0.state.flush();
         if tokio::time::timeout(PATIENCE, flushed).await.is_err() {
             tracing::warn!("recordings were not written: the store is busy");

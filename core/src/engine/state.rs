@@ -104,6 +104,14 @@ impl State {
         }
     }
 
+    /// Breaks off statements of the user under way in this process.
+    pub(super) fn interrupt(&self) {
+        let current = self.current.load();
+        if current.process == std::process::id() {
+            current.store.interrupt();
+        }
+    }
+
     /// Takes a recording; `false` where it is lost.
     pub(super) fn record(&self, recording: Recording, bytes: usize) -> bool {
         match self.opened() {

@@ -78,10 +78,11 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// What a [`CampaignReport`](super::CampaignReport) is made of: an entry an arm that has calls, by name.
     fn campaign_totals(&self, query: CampaignQuery) -> BoxFuture<'_, Result<Vec<ArmTotals>>>;
 
-    /// Runs one statement that only reads, and gives its rows.
+    /// Runs one statement that only reads, and gives its rows. It ends where the future is dropped.
     ///
     /// # Errors
-    /// `unsupported` where the store knows no SQL; `invalid_request` for a statement that is wrong or writes.
+    /// `unsupported` where the store knows no SQL; `invalid_request` for a statement that is wrong, writes, or
+    /// gives more than a program can hold; `store_error` where it was broken off.
     fn query<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<JsonMap>>> {
         let _ = sql;
         Box::pin(std::future::ready(Err(Error::new(
@@ -89,6 +90,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
             "this store knows no SQL: `recordings.query` needs storage in SQLite",
         ))))
     }
+
+    /// Breaks off the statements of [`query`](Self::query) under way: the engine is closing.
+    fn interrupt(&self) {}
 
     /// Deletes what is older, or more, than is to be kept, and says how many recordings went.
     /// The writer of recordings calls it now and then.

@@ -119,53 +119,6 @@ async fn what_is_deleted_is_not_in_the_file() {
     assert!(!on_disk(folder.path(), "needle-session"));
 }
 
-#[tokio::test]
-async fn sql_reads_and_does_nothing_else() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("slugline.db");
-    let store = open(&path);
-    record(&store, 0..3).await;
-    let rows = store
-        .query(
-            "SELECT id, total_ms * 0.5 AS half, project, x'00ff' AS bytes \
-             FROM recordings WHERE created_ms > 0 ORDER BY sequence LIMIT 2",
-        )
-        .await
-        .unwrap();
-    assert_eq!(
-        serde_json::to_value(rows).unwrap(),
-        json!([
-            {"id": "recording-0", "half": 0.0, "project": null, "bytes": "00ff"},
-            {"id": "recording-1", "half": 0.5, "project": null, "bytes": "00ff"},
-        ])
-    );
-    let other = folder.path().join("other.db");
-    let attach = format!("ATTACH '{}' AS other", other.display());
-    let vacuum = format!("VACUUM INTO '{}'", other.display());
-    for sql in [
-        "DELETE FROM recordings",
-        "UPDATE recordings SET project = 'x'",
-        "CREATE TABLE x (y)",
-        "DROP TABLE recordings",
-        "SELECT 1; DELETE FROM recordings",
-        "PRAGMA user_version = 9",
-        "SELEC 1",
-        "SELECT nothing FROM recordings",
-        "",
-        &attach,
-        &vacuum,
-    ] {
-        let error = store.query(sql).await.unwrap_err();
-        assert_eq!(error.code(), "invalid_request", "{sql}: {error}");
-        assert_eq!(error.data().param.as_deref(), Some("sql"));
-    }
-    assert!(!other.exists());
-    assert_eq!(
-        store.query("SELECT * FROM recordings").await.unwrap().len(),
-        3
-    );
-}
-
 #[test]
 fn places_that_cannot_hold_it_are_refused() {
     let folder = tempfile::tempdir().unwrap();

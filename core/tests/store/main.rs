@@ -16,6 +16,7 @@ mod recordings;
 mod sample;
 mod sessions;
 mod simulation;
+mod sql;
 
 use std::sync::Arc;
 

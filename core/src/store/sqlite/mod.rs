@@ -2,11 +2,12 @@
 //!
 //! `worker` owns the threads: one that writes, one that reads, each with its connection and nothing
 //! else. `open` looks at the place before anything is touched, `schema` brings the file up to date,
-//! `row`, `filter`, `write`, `turns` and `sums` are the statements. `docs/recordings.md` is the schema
-//! as other tools may read it.
+//! `row`, `filter`, `write`, `turns` and `sums` are the statements, `guest` runs the user's own.
+//! `docs/recordings.md` is the schema as other tools may read it.
 
 mod error;
 mod filter;
+mod guest;
 mod in_use;
 mod open;
 mod place;

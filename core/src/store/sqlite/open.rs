@@ -8,6 +8,7 @@ use rusqlite::limits::Limit;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{failed, refused};
+use super::guest;
 use super::in_use::InUse;
 use super::place;
 use super::schema::{self, Problem};
@@ -15,6 +16,8 @@ use crate::error::Result;
 
 /// How long a statement waits for another process.
 const BUSY: Duration = Duration::from_secs(10);
+/// Most bytes of a statement of the user.
+const MOST_SQL: i32 = 1 << 20;
 
 /// Looks at the place, makes the file where there is none, and brings it up to date. Gives its full path.
 pub(super) fn prepare(path: &Path) -> Result<PathBuf> {
@@ -57,6 +60,9 @@ pub(super) fn guest(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_ONLY))?;
     connection.busy_timeout(BUSY)?;
     connection.set_limit(Limit::SQLITE_LIMIT_ATTACHED, 0)?;
+    connection.set_limit(Limit::SQLITE_LIMIT_SQL_LENGTH, MOST_SQL)?;
+    let most = i32::try_from(guest::MOST_BYTES).unwrap_or(i32::MAX);
+    connection.set_limit(Limit::SQLITE_LIMIT_LENGTH, most)?;
     Ok(connection)
 }
 

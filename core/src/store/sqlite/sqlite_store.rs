@@ -9,6 +9,7 @@ use futures_core::future::BoxFuture;
 use rusqlite::Connection;
 
 use super::error::failed;
+use super::guest::{self, Stops};
 use super::worker::Worker;
 use super::{open, query, sums, turns, write};
 use crate::chat::JsonMap;
@@ -28,6 +29,8 @@ pub struct SqliteStore {
     retention: Retention,
     /// Something was deleted, and another process still read from the log where it may stay.
     unclean: Arc<AtomicBool>,
+    /// Ends statements of the user.
+    stops: Stops,
     writer: Worker,
     reader: Worker,
     turns: Worker,
@@ -48,6 +51,7 @@ impl SqliteStore {
             path,
             retention,
             unclean: Arc::default(),
+            stops: Stops::default(),
         })
     }
 
@@ -179,7 +183,16 @@ impl Store for SqliteStore {
 
     fn query<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<JsonMap>>> {
         let (path, sql) = (self.path.clone(), sql.to_owned());
-        self.reader.run(move |_| query::guest(&path, &sql))
+        let (waits, stop) = self.stops.begin();
+        let found = self.reader.run(move |_| guest::query(&path, &sql, &stop));
+        Box::pin(async move {
+            let _waits = waits;
+            found.await
+        })
+    }
+
+    fn interrupt(&self) {
+        self.stops.stop_all();
     }
 
     fn prune(&self) -> BoxFuture<'_, Result<u64>> {
@@ -197,6 +210,7 @@ impl Store for SqliteStore {
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
+        self.interrupt();
         Box::pin(async move {
             // The readers first: the last connection to close empties the log.
             self.turns.close().await?;

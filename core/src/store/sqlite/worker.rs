@@ -223,10 +223,12 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = open::prepare(&folder.path().join("slugline.db")).unwrap();
         let worker = Worker::new(path, open::writer);
-        let turn = "INSERT INTO turns (session_id, follows, created_ms, messages) VALUES ('s', 0, 0, '')";
+        let turn =
+            "INSERT INTO turns (session_id, follows, created_ms, messages) VALUES ('s', 0, 0, '')";
         let count = |worker: &Worker| {
             worker.run(|connection| {
-                let count = connection.query_row("SELECT count(*) FROM turns", [], |row| row.get(0));
+                let count =
+                    connection.query_row("SELECT count(*) FROM turns", [], |row| row.get(0));
                 Ok(count.unwrap_or(-1i64))
             })
         };
