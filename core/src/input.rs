@@ -12,7 +12,7 @@ use serde::forward_to_deserialize_any;
 use serde_json::Value;
 
 use crate::chat::{ChatRequest, PromptRequest};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 
 /// Reads a request from JSON text. Errors are `invalid_request` with `param` set.
 pub fn from_json<T: de::DeserializeOwned>(json: &[u8]) -> Result<T> {
@@ -29,7 +29,7 @@ pub fn from_json<T: de::DeserializeOwned>(json: &[u8]) -> Result<T> {
             error.line(),
             error.column()
         );
-        Error::invalid("", message)
+        Error::new(ErrorKind::InvalidRequest, message)
     })?;
     from_value(&value)
 }
@@ -134,11 +134,11 @@ impl InputError {
             format!("`{path}`: {}", self.message)
         };
         if path == "variables" || path.starts_with("variables.") || path.starts_with("variables[") {
-            let kind = crate::error::ErrorKind::InvalidVariables;
+            let kind = ErrorKind::InvalidVariables;
             return Error::new(kind, message).with_param(param);
         }
         if param.is_empty() {
-            Error::new(crate::error::ErrorKind::InvalidRequest, message)
+            Error::new(ErrorKind::InvalidRequest, message)
         } else {
             Error::invalid(param, message)
         }

@@ -216,7 +216,7 @@ options! {
     cache: Option<CacheMode>;
     /// What a stream reports.
     stream_options: Option<StreamOptions>;
-    /// Groups calls; a UUID v4 when absent. Loads no history.
+    /// Groups calls: 1 to 256 characters; a UUID v4 when absent. Loads no history.
     session_id: Option<String>;
     /// End-user id.
     user: Option<String>;

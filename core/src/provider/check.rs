@@ -17,6 +17,8 @@ const MOST_LABELS: usize = 16;
 const LABEL_KEY_CHARS: usize = 64;
 /// Longest value of a label, in characters.
 const LABEL_VALUE_CHARS: usize = 512;
+/// Longest `session_id`, in characters.
+const SESSION_CHARS: usize = 256;
 
 /// Checks a call whose tools are resolved.
 ///
@@ -31,6 +33,7 @@ pub fn check(options: &Options, messages: &[Message]) -> Result<()> {
         check_schema(schema, "response_format.json_schema.schema")?;
     }
     check_labels(options)?;
+    check_session(options)?;
     super::request::check_extra(&options.extra_headers)?;
     for (place, code) in options.fallback_on.iter().flatten().enumerate() {
         if ErrorKind::from_code(code).is_none() {
@@ -312,6 +315,18 @@ fn check_label_map(labels: &JsonMap, field: &str) -> Result<()> {
         }
     }
     Ok(())
+}
+
+fn check_session(options: &Options) -> Result<()> {
+    match &options.session_id {
+        Some(id) if id.is_empty() || longer_than(id, SESSION_CHARS) => {
+            let message = format!(
+                "`session_id` has 1 to {SESSION_CHARS} characters; leave it out for one made here"
+            );
+            Err(Error::invalid("session_id", message))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn longer_than(text: &str, most: usize) -> bool {

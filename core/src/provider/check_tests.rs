@@ -170,3 +170,12 @@ fn not_a_number_is_in_no_range() {
     };
     assert!(check(&options, &[Message::user("hi")]).is_err());
 }
+
+#[test]
+fn a_session_id_has_a_length() {
+    let param = |id: String| checked(with("session_id", json!(id))).unwrap_err();
+    assert!(checked(with("session_id", json!("é".repeat(256)))).is_ok());
+    for wrong in [String::new(), "x".repeat(257)] {
+        assert_eq!(param(wrong).data().param.as_deref(), Some("session_id"));
+    }
+}

@@ -5,6 +5,13 @@ use serde::{Deserialize, Serialize};
 use crate::clock;
 use crate::error::{Error, Result};
 
+/// Longest name of a metric, in characters.
+const METRIC_CHARS: usize = 128;
+/// Longest `user_id`, in characters.
+const USER_CHARS: usize = 256;
+/// Longest comment, in characters.
+const COMMENT_CHARS: usize = 16_384;
+
 /// A judgement of one completion under one metric. Where a completion has several under one metric,
 /// the last one counts in reports.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -16,13 +23,13 @@ pub struct Feedback {
     pub created_ms: i64,
     /// The completion it is about.
     pub completion_id: String,
-    /// What is judged, for example `thumbs`.
+    /// What is judged, for example `thumbs`: 1 to 128 characters.
     pub metric: String,
     /// The judgement.
     pub value: FeedbackValue,
-    /// Why, in words.
+    /// Why, in words: at most 16,384 characters.
     pub comment: Option<String>,
-    /// Who gave it.
+    /// Who gave it: at most 256 characters.
     pub user_id: Option<String>,
 }
 
@@ -62,6 +69,16 @@ impl Feedback {
     pub(crate) fn check(&self) -> Result<()> {
         if self.metric.is_empty() {
             return Err(Error::invalid("metric", "the metric's name is empty"));
+        }
+        for (field, text, most) in [
+            ("metric", Some(&self.metric), METRIC_CHARS),
+            ("user_id", self.user_id.as_ref(), USER_CHARS),
+            ("comment", self.comment.as_ref(), COMMENT_CHARS),
+        ] {
+            if text.is_some_and(|text| text.len() > most && text.chars().count() > most) {
+                let message = format!("`{field}` of feedback has at most {most} characters");
+                return Err(Error::invalid(field, message));
+            }
         }
         match self.value {
             FeedbackValue::Number(value) if !value.is_finite() => {
@@ -108,5 +125,21 @@ impl From<bool> for FeedbackValue {
 impl From<f64> for FeedbackValue {
     fn from(value: f64) -> Self {
         FeedbackValue::Number(value)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_have_a_length() {
+        let given = || Feedback::new("id", "m".repeat(128), true);
+        assert!(given().comment("é".repeat(16_384)).check().is_ok());
+        let param = |given: Feedback| given.check().unwrap_err().data().param.clone().unwrap();
+        assert_eq!(param(given().comment("c".repeat(16_385))), "comment");
+        assert_eq!(param(given().user_id("u".repeat(257))), "user_id");
+        assert_eq!(param(Feedback::new("id", "m".repeat(129), true)), "metric");
     }
 }
