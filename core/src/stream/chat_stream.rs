@@ -9,7 +9,7 @@ use std::task::{Context, Poll};
 use futures_core::Stream;
 
 use super::{Accumulator, CancelHandle, Live};
-use crate::chat::{ChatCompletion, ChatCompletionChunk, Delta, StreamHead, Usage};
+use crate::chat::{ChatCompletion, ChatCompletionChunk, Delta, Meta, StreamHead, Usage};
 use crate::error::{Error, ErrorKind, Result};
 use crate::provider::Reply;
 use crate::transport::BoxFuture;
@@ -105,6 +105,14 @@ impl ChatStream {
     /// What all chunks share; known once the first batch has come.
     pub fn head(&self) -> Option<&StreamHead> {
         self.head.as_ref()
+    }
+
+    /// How the answer came about: known once everything was read, `None` before and after a failure.
+    pub fn meta(&self) -> Option<&Meta> {
+        match (&self.outcome, self.is_ended()) {
+            (Some(Ok(completion)), true) => Some(&completion.meta),
+            _ => None,
+        }
     }
 
     /// A handle that cancels this stream from elsewhere.

@@ -13,11 +13,14 @@ use super::access::Outcome;
 use super::app::App;
 use super::ask::{Ask, Verb};
 use super::refusal::Refusal;
-use super::sse::Events;
+use super::sse::{Events, Form};
 
 /// How long a stream may be silent before its headers go out without knowing how it begins. Until then an
 /// error has its own status.
 const FIRST: Duration = Duration::from_secs(15);
+
+/// Most bytes of a header's value here, and so of a model in the access log.
+const LONGEST: usize = 256;
 
 /// The form of a route's answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,7 +76,9 @@ pub(crate) async fn answer(app: &App, ask: Ask, profile: Profile) -> Result<Resp
     Ok((headers, body).into_response())
 }
 
-async fn stream(app: &App, ask: Ask, profile: Profile) -> Result<Response, Refusal> {
+async fn stream(app: &App, mut ask: Ask, profile: Profile) -> Result<Response, Refusal> {
+    let options = ask.options().stream_options.as_ref();
+    let usage = options.is_some_and(|options| options.include_usage);
     let mut stream = match ask.verb {
         Verb::Chat(request) => app.engine.chat_stream(request),
         Verb::Prompt(request) => app.engine.run_prompt_stream(request),
@@ -99,14 +104,22 @@ async fn stream(app: &App, ask: Ask, profile: Profile) -> Result<Response, Refus
     // Proxies that collect answers would hold events back.
     headers.insert("x-accel-buffering", HeaderValue::from_static("no"));
     let outcome = Outcome::default();
-    let body = Body::new(Events::new(stream, first, profile, outcome.clone()));
+    let form = Form {
+        profile,
+        usage,
+        dropped: ask.dropped,
+    };
+    let body = Body::new(Events::new(stream, first, form, outcome.clone()));
     let mut response = (headers, body).into_response();
     response.extensions_mut().insert(outcome);
     Ok(response)
 }
 
-/// Sets `x-slugline-NAME`; a value that cannot stand in a header is left out.
+/// Sets `x-slugline-NAME`; a value that cannot stand in a header, or is too long for one, is left out.
 fn about(headers: &mut HeaderMap, name: &str, value: &str) {
+    if value.len() > LONGEST {
+        return;
+    }
     let name = axum::http::HeaderName::try_from(format!("x-slugline-{name}"));
     if let (Ok(name), Ok(value)) = (name, HeaderValue::from_str(value)) {
         headers.insert(name, value);

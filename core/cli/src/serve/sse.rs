@@ -1,6 +1,9 @@
 //! A stream of chunks as server-sent events: each chunk a `data:` line, `[DONE]` at the end, comments while
 //! nothing comes, and an error as the last event where the stream breaks off.
 //!
+//! The last chunk carries `meta`: how the answer came about is known no sooner. So a chunk that may be the last is
+//! held back until the stream goes on or ends.
+//!
 //! The body pulls the engine's stream as the client reads, so a slow client holds the provider back, and
 //! dropping it (the client is gone) closes the provider's socket.
 
@@ -11,8 +14,9 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body::{Body, Frame};
+use serde::Serialize;
 use serde_json::{Value, json};
-use slugline::chat::{ChatCompletionChunk, Delta, StreamHead};
+use slugline::chat::{ChatCompletionChunk, Delta, Meta, StreamHead, Usage, Warning};
 use slugline::stream::{BATCH, ChatStream};
 use slugline::{Error, ErrorKind};
 use tokio::time::{Instant, Sleep};
@@ -29,50 +33,114 @@ pub(crate) struct Events {
     stream: ChatStream,
     /// Deltas that were read before the headers went out.
     first: Option<Vec<Delta>>,
-    profile: Profile,
+    form: Form,
     outcome: Outcome,
     silence: Pin<Box<Sleep>>,
+    /// What may be the last chunk.
+    held: Option<Delta>,
     ended: bool,
+}
+
+/// How a stream is told.
+pub(crate) struct Form {
+    pub(crate) profile: Profile,
+    /// `stream_options.include_usage`.
+    pub(crate) usage: bool,
+    /// What was left out before the engine saw it.
+    pub(crate) dropped: Vec<Warning>,
 }
 
 impl Events {
     pub(crate) fn new(
         stream: ChatStream,
         first: Option<Vec<Delta>>,
-        profile: Profile,
+        form: Form,
         outcome: Outcome,
     ) -> Events {
         Events {
             stream,
             first,
-            profile,
+            form,
             outcome,
             silence: Box::pin(tokio::time::sleep(KEEP_ALIVE)),
+            held: None,
             ended: false,
         }
     }
 
+    /// What is to be sent now; nothing where all of it is held back.
     fn events(&mut self, batch: Result<Vec<Delta>, Error>) -> Vec<u8> {
-        let written = batch.and_then(|batch| match (batch.is_empty(), self.stream.head()) {
-            (true, _) => {
-                self.ended = true;
-                Ok(b"data: [DONE]\n\n".to_vec())
-            }
-            (false, Some(head)) => {
-                let mut out = Vec::with_capacity(batch.len() * 384);
-                for delta in batch {
-                    write(&mut out, head, delta, self.profile)?;
-                }
-                Ok(out)
-            }
-            (false, None) => Err(Error::new(ErrorKind::Internal, "a stream without a head")),
-        });
-        written.unwrap_or_else(|error| {
+        let mut out = Vec::new();
+        let written = match batch {
+            Ok(batch) if batch.is_empty() => self.end(&mut out),
+            Ok(batch) => self.go_on(&mut out, batch),
+            Err(error) => self.go_on(&mut out, Vec::new()).and(Err(error)),
+        };
+        if let Err(error) = written {
             self.ended = true;
             self.outcome.failed(&error);
-            format!("data: {}\n\n", refusal::envelope(&error)).into_bytes()
-        })
+            let event = format!("data: {}\n\n", refusal::envelope(&error));
+            out.extend_from_slice(event.as_bytes());
+        }
+        out
     }
+
+    fn go_on(&mut self, out: &mut Vec<u8>, mut batch: Vec<Delta>) -> Result<(), Error> {
+        let ends = |delta: &mut Delta| delta.finish_reason.is_some() || delta.usage.is_some();
+        let held = batch.pop_if(ends);
+        let deltas = std::mem::replace(&mut self.held, held)
+            .into_iter()
+            .chain(batch);
+        let Some(head) = self.stream.head() else {
+            return Err(Error::new(ErrorKind::Internal, "a stream without a head"));
+        };
+        out.reserve(deltas.size_hint().0 * 384);
+        for delta in deltas {
+            write(out, head, delta, self.form.profile, None)?;
+        }
+        Ok(())
+    }
+
+    fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
+        self.ended = true;
+        let Form { profile, usage, .. } = self.form;
+        if let (Some(head), Some(meta)) = (self.stream.head(), self.stream.meta()) {
+            let mut meta = meta.clone();
+            meta.warnings.append(&mut self.form.dropped);
+            let mut last = self.held.take();
+            let told = last.as_ref().is_some_and(|delta| delta.usage.is_some());
+            if usage && !told && profile == Profile::Filled {
+                if let Some(delta) = last {
+                    write(out, head, delta, profile, None)?;
+                }
+                meta.warnings.push(unknown_usage());
+                last = Some(Delta {
+                    usage: Some(Usage::default()),
+                    ..Delta::default()
+                });
+            }
+            write(out, head, last.unwrap_or_default(), profile, Some(&meta))?;
+        }
+        out.extend_from_slice(b"data: [DONE]\n\n");
+        Ok(())
+    }
+}
+
+/// What the header `x-slugline-usage: unknown` says of an answer that is no stream.
+fn unknown_usage() -> Warning {
+    Warning {
+        code: "usage_unknown".to_owned(),
+        param: None,
+        message: "the provider told no usage: zeros stand for it".to_owned(),
+    }
+}
+
+/// A chunk, the last one with `meta`.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    chunk: &'a ChatCompletionChunk,
+    meta: &'a Meta,
 }
 
 fn write(
@@ -80,14 +148,24 @@ fn write(
     head: &StreamHead,
     delta: Delta,
     profile: Profile,
+    meta: Option<&Meta>,
 ) -> Result<(), Error> {
+    let start = out.len();
     out.extend_from_slice(b"data: ");
-    let chunk = head.chunk(delta);
-    let written = match profile {
-        Profile::Plain => serde_json::to_writer(&mut *out, &chunk),
-        Profile::Filled => serde_json::to_writer(&mut *out, &filled(&chunk)),
+    let chunk = &head.chunk(delta);
+    let written = match (profile, meta) {
+        (Profile::Plain, None) => serde_json::to_writer(&mut *out, chunk),
+        (Profile::Plain, Some(meta)) => serde_json::to_writer(&mut *out, &Told { chunk, meta }),
+        (Profile::Filled, meta) => {
+            let mut chunk = filled(chunk);
+            if let Some(meta) = meta {
+                chunk["meta"] = json!(meta);
+            }
+            serde_json::to_writer(&mut *out, &chunk)
+        }
     };
     written.map_err(|error| {
+        out.truncate(start);
         Error::new(ErrorKind::Internal, "a chunk cannot be written as JSON").with_source(error)
     })?;
     out.extend_from_slice(b"\n\n");
@@ -120,19 +198,26 @@ impl Body for Events {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         let this = self.get_mut();
-        if this.ended {
-            return Poll::Ready(None);
-        }
-        let batch = match this.first.take() {
-            Some(first) => Poll::Ready(Ok(first)),
-            None => this.stream.poll_batch(cx, BATCH),
-        };
-        let bytes = match batch {
-            Poll::Ready(batch) => this.events(batch),
-            Poll::Pending => match this.silence.as_mut().poll(cx) {
-                Poll::Ready(()) => b": keep-alive\n\n".to_vec(),
-                Poll::Pending => return Poll::Pending,
-            },
+        let bytes = loop {
+            if this.ended {
+                return Poll::Ready(None);
+            }
+            let batch = match this.first.take() {
+                Some(first) => Poll::Ready(Ok(first)),
+                None => this.stream.poll_batch(cx, BATCH),
+            };
+            match batch {
+                Poll::Ready(batch) => {
+                    let bytes = this.events(batch);
+                    if !bytes.is_empty() {
+                        break bytes;
+                    }
+                }
+                Poll::Pending => match this.silence.as_mut().poll(cx) {
+                    Poll::Ready(()) => break b": keep-alive\n\n".to_vec(),
+                    Poll::Pending => return Poll::Pending,
+                },
+            }
         };
         this.silence.as_mut().reset(Instant::now() + KEEP_ALIVE);
         Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))))

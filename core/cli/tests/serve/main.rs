@@ -8,3 +8,4 @@ mod prompts;
 mod routes;
 mod security;
 mod server;
+mod streams;
