@@ -10,31 +10,10 @@ use slugline::chat::{ChatRequest, JsonMap, Options, PromptRequest, Warning};
 use slugline::input;
 use slugline::prompt::Address;
 
+use super::forbidden;
+
 /// What a model name of a stored prompt starts with.
 pub(crate) const PROMPT_PREFIX: &str = "prompt/";
-
-/// Names that would reach for a provider's URL, key or headers, in lower case without separators.
-const FORBIDDEN: &[&str] = &[
-    "apibase",
-    "apikey",
-    "apiurl",
-    "authorization",
-    "awsaccesskeyid",
-    "awssecretaccesskey",
-    "awssessiontoken",
-    "baseurl",
-    "defaultheaders",
-    "endpoint",
-    "extraheaders",
-    "headers",
-    "httpproxy",
-    "httpsproxy",
-    "providers",
-    "proxy",
-    "url",
-    "vertexcredentials",
-    "xapikey",
-];
 
 const DO_NOT_RECORD: &str = "do_not_record";
 
@@ -84,11 +63,7 @@ impl Ask {
 
 /// A body of OpenAI's; its `model` may be `prompt/SLUG`, `prompt/SLUG@ENVIRONMENT` or `prompt/SLUG@VERSION`.
 pub(crate) fn chat(mut body: JsonMap) -> Result<Ask, Error> {
-    let stored = match body.get("model") {
-        Some(Value::String(model)) => model.strip_prefix(PROMPT_PREFIX).map(str::to_owned),
-        _ => None,
-    };
-    if let Some(address) = stored {
+    if let Some(address) = stored(body.get("model"))? {
         body.remove("model");
         return prompt(&Address::parse(&address)?, body);
     }
@@ -105,16 +80,39 @@ pub(crate) fn chat(mut body: JsonMap) -> Result<Ask, Error> {
     })
 }
 
-/// The call of a stored prompt. What the address names wins over the body.
+/// The address of the stored prompt that `model` names, if it names one.
+fn stored(model: Option<&Value>) -> Result<Option<String>, Error> {
+    let of = |model: &Value| {
+        let address = model.as_str()?.strip_prefix(PROMPT_PREFIX);
+        address.map(str::to_owned)
+    };
+    match model {
+        Some(Value::Array(models)) => match models.as_slice() {
+            [only] => Ok(of(only)),
+            models if models.iter().any(|model| of(model).is_some()) => {
+                let message = "a list in `model` holds models to fall back to: `prompt/SLUG` can only stand alone";
+                Err(Error::invalid("model", message))
+            }
+            _ => Ok(None),
+        },
+        model => Ok(model.and_then(of)),
+    }
+}
+
+/// The call of a stored prompt. What the address names is said there: a body that says otherwise is refused.
 pub(crate) fn prompt(address: &Address, body: JsonMap) -> Result<Ask, Error> {
     let mut parts = Parts::of(body, PromptRequest::NAMES)?;
     parts.known.remove("slug");
     let mut request: PromptRequest = input::from_value(&Value::Object(parts.known))?;
     request.slug = address.slug.as_str().to_owned();
-    if address.environment.is_some() {
+    if address.environment.is_some() || address.version.is_some() {
+        if request.environment.is_some() && request.environment != address.environment {
+            return Err(said_otherwise("environment"));
+        }
+        if request.version.is_some() && request.version != address.version {
+            return Err(said_otherwise("version"));
+        }
         request.environment.clone_from(&address.environment);
-    }
-    if address.version.is_some() {
         request.version = address.version;
     }
     request.options.unknown = parts.unknown;
@@ -123,6 +121,13 @@ pub(crate) fn prompt(address: &Address, body: JsonMap) -> Result<Ask, Error> {
         stream: parts.stream,
         dropped: Vec::new(),
     })
+}
+
+fn said_otherwise(field: &str) -> Error {
+    let message = format!(
+        "`{field}`: the address names another environment or version; leave it out of the body, or name it in the address alone"
+    );
+    Error::invalid(field, message)
 }
 
 /// A body taken apart.
@@ -140,7 +145,7 @@ impl Parts {
             stream: false,
         };
         for (mut key, value) in body {
-            refuse(&key, "")?;
+            forbidden::key(&key)?;
             if key == "doNotRecord" {
                 key = DO_NOT_RECORD.to_owned();
             }
@@ -156,29 +161,19 @@ impl Parts {
                 };
             } else if names.contains(&key.as_str()) || Options::NAMES.contains(&key.as_str()) {
                 if let ("extra_body", Value::Object(inner)) = (key.as_str(), &value) {
-                    inner
-                        .keys()
-                        .try_for_each(|inner| refuse(inner, "extra_body."))?;
+                    forbidden::extra_body(inner)?;
                 }
                 parts.known.insert(key, value);
             } else if !value.is_null() {
+                // Of a prompt that is not run here: data, as it would be there.
+                if !PromptRequest::NAMES.contains(&key.as_str()) {
+                    forbidden::below(&key, &value)?;
+                }
                 parts.unknown.insert(key, value);
             }
         }
         Ok(parts)
     }
-}
-
-fn refuse(key: &str, within: &str) -> Result<(), Error> {
-    let letters = key.chars().filter(|c| c.is_ascii_alphanumeric());
-    let plain: String = letters.map(|c| c.to_ascii_lowercase()).collect();
-    if FORBIDDEN.contains(&plain.as_str()) {
-        let message = format!(
-            "`{within}{key}` is not for clients: URLs, keys and headers of providers come from the server's configuration"
-        );
-        return Err(Error::invalid(format!("{within}{key}"), message));
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -255,29 +250,84 @@ mod tests {
     }
 
     #[test]
-    fn providers_urls_keys_and_headers_are_refused() {
-        for key in [
-            "api_key",
-            "apiKey",
-            "API-Key",
-            "base_url",
-            "baseUrl",
-            "api_base",
-            "extra_headers",
-            "extraHeaders",
-            "headers",
-            "providers",
-            "proxy",
-            "url",
+    fn a_list_of_one_is_the_one() {
+        let ask = chat(map(json!({"model": ["prompt/greet"], "variables": {}}))).unwrap();
+        assert!(matches!(ask.verb, Verb::Prompt(_)));
+        let lists = json!({"model": ["test/echo", "prompt/greet"], "messages": "x"});
+        let error = chat(map(lists)).unwrap_err();
+        assert_eq!(error.data().param.as_deref(), Some("model"));
+        let ask = chat(map(json!({"model": ["a/x", "b/y"], "messages": "x"}))).unwrap();
+        assert!(matches!(ask.verb, Verb::Chat(_)));
+    }
+
+    #[test]
+    fn body_and_address_must_agree() {
+        let of = |address: &str, body: Value| {
+            let ask = prompt(&Address::parse(address).unwrap(), map(body));
+            ask.map(|ask| match ask.verb {
+                Verb::Prompt(request) => (request.environment, request.version),
+                Verb::Chat(_) => panic!(),
+            })
+            .map_err(|error| error.data().param.clone().unwrap())
+        };
+        let staging = Some("staging".to_owned());
+        assert_eq!(
+            of("a", json!({"environment": "staging", "version": 2})),
+            Ok((staging.clone(), Some(2)))
+        );
+        assert_eq!(
+            of("a@staging", json!({"environment": "staging"})),
+            Ok((staging, None))
+        );
+        assert_eq!(of("a@2", json!({"version": 2})), Ok((None, Some(2))));
+        for (address, body, param) in [
+            ("a@staging", json!({"version": 2}), "version"),
+            (
+                "a@staging",
+                json!({"environment": "production"}),
+                "environment",
+            ),
+            ("a@2", json!({"version": 3}), "version"),
+            ("a@2", json!({"environment": "staging"}), "environment"),
         ] {
-            let mut body = map(json!({"model": "test/echo", "messages": "x"}));
-            body.insert(key.to_owned(), json!("secret-value"));
-            let error = chat(body).unwrap_err();
-            assert_eq!(error.data().param.as_deref(), Some(key));
-            assert!(!error.to_string().contains("secret-value"));
-            let body = json!({"messages": "x", "extra_body": {key: "secret-value"}});
-            assert!(chat(map(body)).is_err(), "{key}");
+            assert_eq!(of(address, body.clone()), Err(param.to_owned()), "{body}");
         }
+    }
+
+    #[test]
+    fn providers_urls_keys_and_headers_are_refused() {
+        let refused = |body: Value| {
+            let error = chat(map(body)).unwrap_err();
+            assert!(!error.to_string().contains("theirs"));
+            error.data().param.clone().unwrap()
+        };
+        for (body, param) in [
+            (json!({"apiKey": "theirs", "messages": "x"}), "apiKey"),
+            (
+                json!({"messages": "x", "extra_headers": {}}),
+                "extra_headers",
+            ),
+            (
+                json!({"messages": "x", "x": [{"base_url": "theirs"}]}),
+                "x[0].base_url",
+            ),
+            (
+                json!({"messages": "x", "extra_body": {"model": "theirs"}}),
+                "extra_body.model",
+            ),
+            (
+                json!({"messages": "x", "extra_body": {"extra_body": {"api_key": "theirs"}}}),
+                "extra_body.extra_body.api_key",
+            ),
+        ] {
+            assert_eq!(refused(body), param);
+        }
+        let data = json!({
+            "messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "https://x.example/a.png"}}]}],
+            "tools": [{"type": "function", "function": {"name": "call", "parameters": {"type": "object", "properties": {"base_url": {"type": "string"}}}}}],
+            "metadata": {"endpoint": "eu"}, "variables": {"api_key": "x"},
+        });
+        assert!(chat(map(data)).is_ok());
     }
 
     #[test]

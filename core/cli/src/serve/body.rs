@@ -1,40 +1,88 @@
-//! The body of a request: JSON, bounded in size and in the time it may take.
+//! The body of a request: JSON, bounded in size, in the number of its values and in the time it may take.
+//!
+//! A value of two bytes takes a hundred in memory, so values are counted before any of them is made.
 
 use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::Request;
-use axum::http::{HeaderMap, header};
+use axum::http::{HeaderMap, StatusCode, header};
 use http_body_util::BodyExt as _;
 use slugline::chat::JsonMap;
 use slugline::{Error, ErrorKind};
 
+use super::refusal::Refusal;
+
 /// Most bytes of a body.
 pub(crate) const MOST_BYTES: usize = 32 << 20;
+/// Most values in it: texts, numbers, lists, objects and what they hold.
+const MOST_VALUES: usize = 200_000;
 /// How long it may pause.
 const PAUSE: Duration = Duration::from_secs(10);
 /// How long it may take.
 const WHOLE: Duration = Duration::from_secs(120);
+/// From so many bytes on a body is taken apart on a thread that other calls do not wait for.
+const LARGE: usize = 1 << 20;
 
-/// The object in the body.
-pub(crate) async fn object(request: Request) -> Result<JsonMap, Error> {
+/// What `take` makes of the object in the body.
+pub(crate) async fn object<T: Send + 'static>(
+    request: Request,
+    take: impl FnOnce(JsonMap) -> Result<T, Error> + Send + 'static,
+) -> Result<T, Refusal> {
     let (parts, body) = request.into_parts();
     // A page of another site may send forms and plain text unasked, but JSON only with leave.
     if !is_json(&parts.headers) {
-        return Err(Error::invalid(
-            "content-type",
-            "send the body as JSON, with `content-type: application/json`",
-        ));
+        let message = "send the body as JSON, with `content-type: application/json`";
+        return Err(Error::invalid("content-type", message).into());
+    }
+    if !is_plain(&parts.headers) {
+        let message =
+            "send the body as it is, without `content-encoding`: compressed ones are not read";
+        let error = Error::invalid("content-encoding", message);
+        return Err(Refusal::from(error).status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     let length = parts.headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > MOST_BYTES) {
-        return Err(too_large());
+        return Err(too_large().into());
     }
     let bytes = tokio::time::timeout(WHOLE, read(body, length.unwrap_or(0)))
         .await
         .map_err(|_| too_slow())??;
-    slugline::input::from_json(&bytes)
+    let large = bytes.len() >= LARGE;
+    let read = move || {
+        if values(&bytes) > MOST_VALUES {
+            let message = format!("the body holds more than {MOST_VALUES} values");
+            return Err(Error::new(ErrorKind::RequestTooLarge, message));
+        }
+        let object = slugline::input::from_json(&bytes)?;
+        drop(bytes);
+        take(object)
+    };
+    Ok(match large {
+        false => read()?,
+        true => tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|_| Error::new(ErrorKind::Internal, "the body could not be taken apart"))??,
+    })
+}
+
+/// How many values a text of JSON has at most: each comes after a comma or at the beginning of a list or object.
+fn values(json: &[u8]) -> usize {
+    if json.len() <= MOST_VALUES {
+        return 0;
+    }
+    let (mut count, mut text, mut escaped) = (1, false, false);
+    for byte in json {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = text,
+            b'"' => text = !text,
+            b',' | b'[' | b'{' if !text => count += 1,
+            _ => {}
+        }
+    }
+    count
 }
 
 async fn read(mut body: Body, length: usize) -> Result<Vec<u8>, Error> {
@@ -64,6 +112,12 @@ fn is_json(headers: &HeaderMap) -> bool {
     kind == "application/json" || kind.starts_with("application/") && kind.ends_with("+json")
 }
 
+/// Whether the body is not compressed.
+fn is_plain(headers: &HeaderMap) -> bool {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
 fn too_large() -> Error {
     let message = format!("the body is larger than {} MiB", MOST_BYTES >> 20);
     Error::new(ErrorKind::RequestTooLarge, message)
@@ -71,4 +125,19 @@ fn too_large() -> Error {
 
 fn too_slow() -> Error {
     Error::new(ErrorKind::Timeout, "the request's body came too slowly")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_counted_outside_of_texts() {
+        let padded = |json: &str| values(format!("{json}{}", " ".repeat(MOST_VALUES)).as_bytes());
+        assert_eq!(padded("1"), 1);
+        // The list, two numbers and a text; the object and what is in it, one more than there is.
+        assert_eq!(padded(r#"[1, 2, "a,[{\\", {}]"#), 6);
+        assert_eq!(padded(r#"{"a\",[": "\\\\", "b": 1}"#), 3);
+        assert!(values(&b"[0,".repeat(MOST_VALUES)) > MOST_VALUES);
+    }
 }

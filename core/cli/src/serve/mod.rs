@@ -1,14 +1,16 @@
 //! `slugline serve`: the engine behind the HTTP routes that other products and their clients speak.
 //!
 //! `listen` takes connections, `access` lets a request in and writes its line of the log, `gate` knows
-//! the keys and host names. A file of `routes` a route: it reads its body with `ask`, calls the
-//! engine, and `answer` writes what comes as JSON or, by `sse`, as events. Errors go out by `refusal`.
+//! the keys and host names. A file of `routes` a route: it reads its body with `ask` (what no client may say:
+//! `forbidden`), calls the engine, and `answer` writes what comes as JSON or, by `sse`, as events. Errors go out by `refusal`.
 
 mod access;
 mod answer;
 mod app;
 mod ask;
 mod body;
+mod casing;
+mod forbidden;
 mod gate;
 mod listen;
 mod refusal;

@@ -28,6 +28,6 @@ pub(super) async fn chat(
     request: Request,
 ) -> Result<Response, Refusal> {
     let headers = request.headers().clone();
-    let ask = ask::chat(body::object(request).await?)?.heed(&headers);
+    let ask = body::object(request, ask::chat).await?.heed(&headers);
     answer(&app, ask, Profile::Filled).await
 }

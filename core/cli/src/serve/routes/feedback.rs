@@ -5,8 +5,9 @@ use std::sync::Arc;
 use axum::Json;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use slugline::chat::JsonMap;
 use slugline::input;
-use slugline::store::{Feedback, FeedbackValue};
+use slugline::store::Feedback;
 
 use crate::serve::app::App;
 use crate::serve::body;
@@ -24,12 +25,11 @@ pub(super) async fn feedback(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<(StatusCode, Json<FeedbackId>), Refusal> {
-    let body = body::object(request).await?;
-    let given: FeedbackRequest = input::from_value(&body.into())?;
+    let given = |body: JsonMap| input::from_value::<FeedbackRequest>(&body.into());
+    let given = body::object(request, given).await?;
     let words = [given.reason, given.details];
     let words: Vec<String> = words.into_iter().flatten().collect();
-    let value: FeedbackValue = given.value;
-    let mut feedback = Feedback::new(given.completion_id, given.metric, value);
+    let mut feedback = Feedback::new(given.completion_id, given.metric, given.value.0);
     feedback.comment = given
         .comment
         .or_else(|| (!words.is_empty()).then(|| words.join(": ")));

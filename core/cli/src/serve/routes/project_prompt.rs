@@ -12,17 +12,18 @@ use axum::http::{HeaderMap, Uri};
 use axum::response::Response;
 use serde_json::{Map, Value, json};
 use slugline::Error;
-use slugline::chat::{JsonMap, Options, PromptRequest, Warning};
+use slugline::chat::{JsonMap, Warning};
 use slugline::prompt::{Address, Prompt};
 
 use super::segments;
 use crate::serve::answer::{Profile, answer};
 use crate::serve::app::App;
+use crate::serve::ask::{self, Ask};
 use crate::serve::refusal::Refusal;
 use crate::serve::schema::{
     ChatCompletion, ChatEvent, ErrorBody, ProjectPromptRequest, StoredPrompt,
 };
-use crate::serve::{ask, body};
+use crate::serve::{body, casing};
 
 /// First segments of other routes: no workspace has such a name here.
 const RESERVED: &[&str] = &[
@@ -37,8 +38,6 @@ const RESERVED: &[&str] = &[
     "openapi.json",
 ];
 const METADATA: &str = "x-langtail-metadata-";
-/// Keys that steer Langtail's own tests: they mean nothing here, and nothing to a provider.
-const FOREIGN: &str = "_langtail";
 
 /// Runs a stored prompt in an environment.
 #[utoipa::path(post, path = "/{workspace}/{project}/{prompt}/{environment}", tag = "prompts",
@@ -57,13 +56,17 @@ pub(super) async fn run(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let address = address(request.uri())?;
+    let address = address(&app, request.uri())?;
     let headers = request.headers().clone();
-    let (body, foreign) = renamed(body::object(request).await?);
-    let mut ask = ask::prompt(&address, body)?.heed(&headers);
-    from_headers(&headers, ask.options());
-    // Told like any other key that nobody knows, and kept from every target.
-    ask.dropped = foreign;
+    let take = move |body: JsonMap| {
+        let (body, foreign) = casing::renamed(body);
+        let mut ask = ask::prompt(&address, body)?;
+        // Told like any other key that nobody knows, and kept from every target.
+        ask.dropped = foreign;
+        Ok(ask)
+    };
+    let mut ask = body::object(request, take).await?.heed(&headers);
+    from_headers(&headers, &mut ask);
     answer(&app, ask, Profile::Plain).await
 }
 
@@ -101,7 +104,7 @@ pub(super) async fn get(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Json<StoredPrompt>, Refusal> {
-    let prompt = app.engine.prompts().load(&address(request.uri())?)?;
+    let prompt = app.engine.prompts().load(&address(&app, request.uri())?)?;
     Ok(Json(stored(&app, &prompt)))
 }
 
@@ -122,8 +125,24 @@ pub(super) async fn get_default(
     get(app, request).await
 }
 
-/// The prompt that a path and its query name.
-fn address(uri: &Uri) -> Result<Address, Refusal> {
+/// The prompt that a path and its query name. The environment must be there although a version is taken.
+fn address(app: &App, uri: &Uri) -> Result<Address, Refusal> {
+    let address = named(uri)?;
+    if address.version.is_some() {
+        let environment = Address {
+            version: None,
+            ..address.clone()
+        };
+        if let Err(error) = app.engine.prompts().load(&environment)
+            && error.data().details.get("resource").and_then(Value::as_str) == Some("environment")
+        {
+            return Err(error.into());
+        }
+    }
+    Ok(address)
+}
+
+fn named(uri: &Uri) -> Result<Address, Refusal> {
     let segments = segments(uri)?;
     let (slug, environment) = match segments.as_slice() {
         [first, prompt, environment] if first == "project-prompt" => (prompt.clone(), environment),
@@ -144,49 +163,23 @@ fn address(uri: &Uri) -> Result<Address, Refusal> {
     Ok(address)
 }
 
-/// The body with our names for its fields, and what is not for anybody here.
-fn renamed(body: JsonMap) -> (JsonMap, Vec<Warning>) {
-    let known = |name: &str| Options::NAMES.contains(&name) || PromptRequest::NAMES.contains(&name);
-    let mut out = JsonMap::with_capacity(body.len());
-    let mut foreign = Vec::new();
-    for (key, value) in body {
-        if key.starts_with(FOREIGN) {
-            let message = format!("`{key}` means nothing here; it was left out");
-            foreign.push(Warning::param("unknown_parameter", &key, message));
-            continue;
-        }
-        let snake = snake(&key);
-        let name = match snake.as_str() {
-            // Read by `ask`, in both spellings.
-            "do_not_record" => key,
-            "max_thinking_tokens" => "thinking_budget".to_owned(),
-            _ if known(&snake) => snake,
-            _ => key,
-        };
-        out.insert(name, value);
-    }
-    (out, foreign)
-}
-
-fn snake(key: &str) -> String {
-    let mut out = String::with_capacity(key.len() + 4);
-    for c in key.chars() {
-        if c.is_ascii_uppercase() {
-            out.push('_');
-        }
-        out.push(c.to_ascii_lowercase());
-    }
-    out
-}
-
-/// What headers say about metadata; the body wins.
-fn from_headers(headers: &HeaderMap, options: &mut Options) {
+/// What headers say about metadata; the body wins. A value that is no text is told.
+fn from_headers(headers: &HeaderMap, ask: &mut Ask) {
     for (name, value) in headers {
-        if let (Some(key), Ok(value)) = (name.as_str().strip_prefix(METADATA), value.to_str())
-            && !key.is_empty()
-        {
-            let metadata = &mut options.metadata;
-            metadata.entry(key).or_insert_with(|| json!(value));
+        let Some(key) = name.as_str().strip_prefix(METADATA) else {
+            continue;
+        };
+        match std::str::from_utf8(value.as_bytes()) {
+            Ok(value) if !key.is_empty() => {
+                let metadata = &mut ask.options().metadata;
+                metadata.entry(key).or_insert_with(|| json!(value));
+            }
+            Ok(_) => {}
+            Err(_) => {
+                let message = format!("the header `{name}` is not UTF-8; it was left out");
+                let warning = Warning::param("unreadable_header", name.as_str(), message);
+                ask.dropped.push(warning);
+            }
         }
     }
 }
@@ -236,7 +229,7 @@ mod tests {
 
     #[test]
     fn paths_name_prompts() {
-        let of = |path: &str| address(&path.parse().unwrap());
+        let of = |path: &str| named(&path.parse().unwrap());
         let whole = of("/acme/support/greet/staging?x=1&v=3").unwrap();
         assert_eq!(whole.slug.as_str(), "acme/support/greet");
         assert_eq!(whole.environment.as_deref(), Some("staging"));
@@ -258,30 +251,25 @@ mod tests {
     }
 
     #[test]
-    fn camel_case_is_understood() {
-        let body = json!({
-            "doNotRecord": true, "maxTokens": 5, "top_p": 1, "maxThinkingTokens": 9, "_langtailTestRunId": "x", "minP": 1,
-        });
-        let (body, foreign) = renamed(body.as_object().cloned().unwrap());
-        assert_eq!(
-            json!(body),
-            json!({"doNotRecord": true, "max_tokens": 5, "top_p": 1, "thinking_budget": 9, "minP": 1})
-        );
-        assert_eq!(foreign[0].param.as_deref(), Some("_langtailTestRunId"));
-    }
-
-    #[test]
     fn metadata_comes_from_headers_where_the_body_has_none() {
         let mut headers = HeaderMap::new();
+        let latin = axum::http::HeaderValue::from_bytes(b"\xe9").unwrap();
         headers.insert("x-langtail-metadata-team", "blue".parse().unwrap());
-        let mut options = Options {
-            metadata: json!({"team": "red"}).as_object().cloned().unwrap(),
-            ..Options::default()
+        headers.insert(
+            "x-langtail-metadata-city",
+            axum::http::HeaderValue::from_bytes("Zürich".as_bytes()).unwrap(),
+        );
+        headers.insert("x-langtail-metadata-old", latin);
+        let asked = |metadata: Value| {
+            let body = json!({"metadata": metadata}).as_object().cloned().unwrap();
+            let mut ask = ask::prompt(&Address::new("a").unwrap(), body).unwrap();
+            from_headers(&headers, &mut ask);
+            (json!(ask.options().metadata), ask.dropped)
         };
-        from_headers(&headers, &mut options);
-        assert_eq!(options.metadata["team"], "red");
-        let mut options = Options::default();
-        from_headers(&headers, &mut options);
-        assert_eq!(options.metadata["team"], "blue");
+        assert_eq!(asked(json!({"team": "red"})).0["team"], "red");
+        let (metadata, dropped) = asked(json!({}));
+        assert_eq!(metadata, json!({"team": "blue", "city": "Zürich"}));
+        assert_eq!(dropped.len(), 1);
+        assert_eq!(dropped[0].param.as_deref(), Some("x-langtail-metadata-old"));
     }
 }

@@ -31,7 +31,8 @@ pub(super) async fn run(
 ) -> Result<Response, Refusal> {
     let address = Address::parse(&slug(request.uri())?)?;
     let headers = request.headers().clone();
-    let ask = ask::prompt(&address, body::object(request).await?)?.heed(&headers);
+    let ask = body::object(request, move |body| ask::prompt(&address, body)).await?;
+    let ask = ask.heed(&headers);
     answer(&app, ask, Profile::Plain).await
 }
 

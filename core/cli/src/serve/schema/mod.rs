@@ -6,7 +6,7 @@ mod request;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use slugline::chat::JsonMap;
-use slugline::store::FeedbackValue;
+use slugline::engine::asks::Judgement;
 use utoipa::ToSchema;
 use utoipa::openapi::schema::{SchemaType, Type};
 use utoipa::openapi::{Object, ObjectBuilder};
@@ -42,7 +42,7 @@ pub(crate) struct ModelInfo {
 /// One event of a stream. OpenAPI has no words for streams: this is the shape of each of its events.
 #[derive(Serialize, ToSchema)]
 pub(crate) struct ChatEvent {
-    /// A `chat.completion.chunk` as JSON, an error in its envelope, or `[DONE]` at the end.
+    /// A `chat.completion.chunk` as JSON (the last one with `meta`), an error in its envelope, or `[DONE]` at the end.
     pub(crate) data: String,
 }
 
@@ -119,11 +119,11 @@ pub(crate) struct FeedbackRequest {
     /// `choices[].completion_id` of an answer.
     pub(crate) completion_id: String,
     /// What is judged, for example `thumbs`.
-    #[schema(min_length = 1)]
+    #[schema(min_length = 1, max_length = 128)]
     pub(crate) metric: String,
     /// Yes or no, or a number.
     #[schema(schema_with = bool_or_number)]
-    pub(crate) value: FeedbackValue,
+    pub(crate) value: Judgement,
     /// Why, in words.
     pub(crate) comment: Option<String>,
     /// The same; with `details` behind it where both are given.
@@ -131,6 +131,7 @@ pub(crate) struct FeedbackRequest {
     /// The same.
     pub(crate) details: Option<String>,
     /// Who says so.
+    #[schema(max_length = 256)]
     pub(crate) user_id: Option<String>,
 }
 
