@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::statistics::{compare, holm, interval};
+use super::statistics::{compare, finite, holm, interval};
 use super::{CostTotal, FeedbackValue};
 
 /// What a report is about.
@@ -185,7 +185,7 @@ impl ArmReport {
             mean_latency_ms: (totals.answered > 0)
                 .then(|| totals.latency_ms as f64 / totals.answered as f64),
             metric_count: metric.count,
-            metric_mean: (metric.count > 0).then(|| metric.middle()),
+            metric_mean: finite(metric.middle()).filter(|_| metric.count > 0),
             metric_low: mean_of.map(|interval| interval.low),
             metric_high: mean_of.map(|interval| interval.high),
             arm: totals.arm,

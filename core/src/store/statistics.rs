@@ -56,30 +56,35 @@ impl MetricTotals {
     }
 }
 
+impl Interval {
+    /// So far on either side; `None` past what a number can hold.
+    fn around(middle: f64, half: f64) -> Option<Interval> {
+        let (low, high) = (middle - half, middle + half);
+        (low.is_finite() && high.is_finite()).then_some(Interval { low, high })
+    }
+}
+
 /// The 95 % interval of a metric's mean, where it can be told.
 pub(super) fn interval(values: &MetricTotals) -> Option<Interval> {
     match values.is_share() {
         true => (values.count > 0).then(|| wilson(values.middle(), values.n())),
         false => {
             let error = values.error()?.sqrt();
-            let half = student(values.n() - 1.0)?.inverse_cdf(UPPER) * error;
-            Some(Interval {
-                low: values.mean - half,
-                high: values.mean + half,
-            })
+            let half = student_upper(values.n() - 1.0)? * error;
+            Interval::around(values.mean, half)
         }
     }
 }
 
-/// How `other` differs from `one`; `None` where one of them has no values.
+/// How `other` differs from `one`; `None` where one of them has no values, or more than a number can hold.
 pub(super) fn compare(one: &MetricTotals, other: &MetricTotals) -> Option<Tested> {
     if one.count == 0 || other.count == 0 {
         return None;
     }
-    Some(match one.is_share() && other.is_share() {
-        true => two_proportions(one, other),
+    match one.is_share() && other.is_share() {
+        true => Some(two_proportions(one, other)),
         false => welch(one, other),
-    })
+    }
 }
 
 fn two_proportions(one: &MetricTotals, other: &MetricTotals) -> Tested {
@@ -106,31 +111,25 @@ fn two_proportions(one: &MetricTotals, other: &MetricTotals) -> Tested {
     }
 }
 
-fn welch(one: &MetricTotals, other: &MetricTotals) -> Tested {
-    let difference = other.mean - one.mean;
+fn welch(one: &MetricTotals, other: &MetricTotals) -> Option<Tested> {
+    let difference = finite(other.mean - one.mean)?;
     let tested = || {
         let (a, b) = (one.error()?, other.error()?);
-        let error = (a + b).sqrt();
-        if error <= 0.0 {
-            return None;
-        }
-        let freedom =
-            (a + b).powi(2) / (a.powi(2) / (one.n() - 1.0) + b.powi(2) / (other.n() - 1.0));
-        let t = student(freedom)?;
-        let half = t.inverse_cdf(UPPER) * error;
-        let interval = Interval {
-            low: difference - half,
-            high: difference + half,
-        };
-        Some((interval, two_sided(t.sf((difference / error).abs()))))
+        let error = finite((a + b).sqrt()).filter(|error| *error > 0.0)?;
+        // By shares of the variance: their squares can neither overflow nor vanish.
+        let (a, b) = (a / (a + b), b / (a + b));
+        let freedom = 1.0 / (a.powi(2) / (one.n() - 1.0) + b.powi(2) / (other.n() - 1.0));
+        let interval = Interval::around(difference, student_upper(freedom)? * error)?;
+        let tail = student_tail((difference / error).abs(), freedom)?;
+        Some((interval, finite(two_sided(tail))?))
     };
     let tested = tested();
-    Tested {
+    Some(Tested {
         test: "welch",
         difference,
         interval: tested.map(|(interval, _)| interval),
         p_value: tested.map(|(_, p_value)| p_value),
-    }
+    })
 }
 
 /// Holm's correction of p-values for how many they are, in their order.
@@ -160,10 +159,22 @@ fn wilson(p: f64, n: f64) -> Interval {
     let middle = p + z2 / (2.0 * n);
     let half = z * (p * (1.0 - p) / n + z2 / (4.0 * n * n)).sqrt();
     let scale = 1.0 + z2 / n;
+    // Where all said the same that end is exact, whatever the roots are rounded to.
     Interval {
-        low: ((middle - half) / scale).max(0.0),
-        high: ((middle + half) / scale).min(1.0),
+        low: match p > 0.0 {
+            true => ((middle - half) / scale).max(0.0),
+            false => 0.0,
+        },
+        high: match p < 1.0 {
+            true => ((middle + half) / scale).min(1.0),
+            false => 1.0,
+        },
     }
+}
+
+/// A number that JSON can hold: JSON has no infinity, and the languages would each write it their own way.
+pub(super) fn finite(number: f64) -> Option<f64> {
+    number.is_finite().then_some(number)
 }
 
 fn two_sided(tail: f64) -> f64 {
@@ -174,7 +185,30 @@ fn normal() -> Normal {
     Normal::standard()
 }
 
-/// Student's distribution; `None` for degrees of freedom that are none.
+/// The quantile [`UPPER`] of Student's distribution; `None` for degrees of freedom that are none.
+fn student_upper(freedom: f64) -> Option<f64> {
+    // The crate inverts an integral by Newton's method, which goes astray from 1e5 on and runs for ever from
+    // 1e8 on. The expansion about the normal quantile has an error of about freedom to the -3.
+    // Abramowitz and Stegun, 26.7.5.
+    if freedom >= 1e4 {
+        let z = normal().inverse_cdf(UPPER);
+        let first = (z.powi(3) + z) / 4.0;
+        let second = (5.0 * z.powi(5) + 16.0 * z.powi(3) + 3.0 * z) / 96.0;
+        return Some(z + first / freedom + second / freedom.powi(2));
+    }
+    Some(student(freedom)?.inverse_cdf(UPPER))
+}
+
+/// How much of Student's distribution lies above `t`, which is at least 0.
+fn student_tail(t: f64, freedom: f64) -> Option<f64> {
+    // The crate's integral is of 1 - t² / freedom, of which little is left here. Abramowitz and Stegun, 26.7.8.
+    if freedom >= 1e6 {
+        let z = t * (1.0 - 0.25 / freedom) / (1.0 + t * t / (2.0 * freedom)).sqrt();
+        return Some(normal().sf(z));
+    }
+    Some(student(freedom)?.sf(t))
+}
+
 fn student(freedom: f64) -> Option<StudentsT> {
     StudentsT::new(0.0, 1.0, freedom).ok()
 }

@@ -106,6 +106,25 @@ fn means_are_told_apart_by_welch() {
 }
 
 #[test]
+fn many_values_come_near_the_normal_distribution() {
+    // Where the expansions take over they agree with the integrals.
+    near(
+        student_upper(9_999.999).unwrap(),
+        student_upper(1e4).unwrap(),
+    );
+    for t in [0.1, 1.0, 3.0] {
+        let (below, above) = (student_tail(t, 999_999.9), student_tail(t, 1e6));
+        let ratio = above.unwrap() / below.unwrap();
+        assert!((ratio - 1.0).abs() < 2e-9, "{t}: {ratio}");
+    }
+    // By one term more, to 30 digits.
+    near(student_upper(1e5).unwrap(), 1.959_987_707_534_609_6);
+    near(student_upper(1e7).unwrap(), 1.959_964_221_767_205_5);
+    near(student_upper(1e18).unwrap(), 1.959_963_984_540_054_2);
+    near(student_tail(1.959_963_984_540_054_2, 1e18).unwrap(), 0.025);
+}
+
+#[test]
 fn shares_are_told_apart_by_two_proportions() {
     for (one, other, p_value, low, high) in [
         (
@@ -160,6 +179,62 @@ fn what_cannot_be_told_is_not() {
     // Yes and no beside numbers count as 1 and 0.
     let mixed = compare(&share(1, 2), &numbers(&[0.0, 1.0])).unwrap();
     assert_eq!((mixed.test, mixed.difference), ("welch", 0.0));
+}
+
+#[test]
+fn every_figure_is_finite_or_absent() {
+    let of = |count, mean, squares| MetricTotals {
+        count,
+        mean,
+        squares,
+        bools: 0,
+    };
+    let edges = [
+        MetricTotals::default(),
+        share(0, 1),
+        share(0, 7),
+        share(7, 7),
+        share(1, 2),
+        numbers(&[0.0]),
+        numbers(&[0.0, 0.0]),
+        numbers(&[-3.0, -5.0, -4.0]),
+        numbers(&[1e-200, 2e-200]),
+        numbers(&[5e-324, 0.0]),
+        numbers(&[1e200, -1e200, 0.0]),
+        numbers(&[f64::MAX, f64::MIN]),
+        numbers(&[f64::MAX, f64::MAX, f64::MIN, 1.0]),
+        of(u64::MAX, 0.5, u64::MAX as f64 / 4.0),
+        of(1_000_000_000, 10.0, 1e9),
+        MetricTotals {
+            bools: u64::MAX,
+            ..of(u64::MAX, 1e-9, 0.0)
+        },
+    ];
+    let is_finite = |interval: Interval| interval.low.is_finite() && interval.high.is_finite();
+    for one in &edges {
+        if let Some(found) = interval(one) {
+            assert!(is_finite(found) && found.low <= found.high, "{one:?}");
+        }
+        for other in &edges {
+            let Some(tested) = compare(one, other) else {
+                continue;
+            };
+            assert!(tested.difference.is_finite(), "{one:?} {other:?}");
+            assert!(tested.interval.is_none_or(is_finite), "{one:?} {other:?}");
+            let p_value = tested.p_value.unwrap_or(1.0);
+            assert!((0.0..=1.0).contains(&p_value), "{one:?} {other:?}");
+        }
+    }
+    // None said yes: that end is 0 itself.
+    assert_eq!(interval(&share(0, 7)).unwrap().low, 0.0);
+    assert_eq!(interval(&share(7, 7)).unwrap().high, 1.0);
+    // Values whose squares vanish are told apart all the same: only their unit is small.
+    let tested = |unit: f64| {
+        let one = numbers(&[unit, 2.0 * unit, 3.0 * unit]);
+        let other = numbers(&[4.0 * unit, 6.0 * unit, 8.0 * unit]);
+        compare(&one, &other).unwrap().p_value.unwrap()
+    };
+    near(tested(1e-90), tested(1.0));
 }
 
 #[test]
