@@ -89,7 +89,7 @@ async fn a_store_that_does_not_keep_up_slows_no_call() {
 
 #[tokio::test]
 async fn a_store_that_fails_fails_no_call() {
-    for gate in [Gate::Fails, Gate::Panics] {
+    for gate in [Gate::Fails, Gate::Panics, Gate::PanicsAtOnce] {
         let store = Gated::new(gate);
         let engine = over(&store);
         for _ in 0..3 {

@@ -60,7 +60,9 @@ struct Queue {
 
 #[derive(Debug, Default)]
 struct State {
-    waiting: Vec<Recording>,
+    /// What waits, each with about how many bytes of payload it has.
+    waiting: Vec<(Recording, usize)>,
+    /// The bytes of all that waits.
     bytes: usize,
     /// How many were pushed, and how many of them the thread has taken, since the start.
     pushed: u64,
@@ -213,7 +215,7 @@ impl Queue {
         if state.waiting.len() >= MOST || !room {
             return Err("the store does not keep up".to_owned());
         }
-        state.waiting.push(recording);
+        state.waiting.push((recording, bytes));
         state.pushed += 1;
         state.bytes += bytes;
         // The thread looks again after its linger: only the first of a batch wakes it.
@@ -240,7 +242,7 @@ impl Queue {
     /// The thread.
     fn run(&self, store: &dyn Store, lost: &Lost) {
         let prune = || {
-            if let Err(why) = done(store.prune()) {
+            if let Err(why) = done(|| store.prune()) {
                 tracing::warn!("old recordings were not deleted: {why}");
             }
         };
@@ -249,7 +251,7 @@ impl Queue {
             let (batch, flushes, closing) = self.next(pruned + PRUNE_EVERY);
             let count = batch.len();
             if count > 0
-                && let Err(why) = done(store.record(batch))
+                && let Err(why) = done(|| store.record(batch))
             {
                 lost.add(count, &why);
             }
@@ -266,7 +268,7 @@ impl Queue {
         }
         // A process that lives for a call or two must leave nothing behind that is too old.
         prune();
-        if let Err(why) = done(store.close()) {
+        if let Err(why) = done(|| store.close()) {
             tracing::warn!("the store was not closed: {why}");
         }
         self.lock().phase = Phase::Ended;
@@ -295,10 +297,13 @@ impl Queue {
             .unwrap_or_else(PoisonError::into_inner);
         let state = &mut *state;
         let count = state.waiting.len().min(BATCH);
-        let batch: Vec<Recording> = state.waiting.drain(..count).collect();
-        if state.waiting.is_empty() {
-            state.bytes = 0;
-        }
+        let mut bytes = 0;
+        let taken = state.waiting.drain(..count).map(|(recording, own)| {
+            bytes += own;
+            recording
+        });
+        let batch: Vec<Recording> = taken.collect();
+        state.bytes -= bytes;
         state.taken += count as u64;
         let taken = state.taken;
         let flushes = state.flushes.extract_if(.., |(last, _)| *last <= taken);
@@ -308,9 +313,10 @@ impl Queue {
     }
 }
 
-/// Waits for the store on this thread. A panic in a store of somebody else's is a failure like any other.
-fn done<T>(work: impl Future<Output = Result<T>>) -> Result<T, String> {
-    let waited = catch_unwind(AssertUnwindSafe(|| block_on(work)));
+/// Does this and waits for it on this thread. A panic in a store of somebody else's, in the call or while it
+/// is awaited, is a failure like any other.
+fn done<T, F: Future<Output = Result<T>>>(work: impl FnOnce() -> F) -> Result<T, String> {
+    let waited = catch_unwind(AssertUnwindSafe(|| block_on(work())));
     match waited {
         Ok(outcome) => outcome.map_err(|error| error.to_string()),
         Err(_) => Err("a bug in the store".to_owned()),
@@ -332,5 +338,31 @@ fn block_on<T>(future: impl Future<Output = T>) -> T {
             Poll::Ready(value) => return value,
             Poll::Pending => thread::park(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+    use crate::store::{MemoryStore, Retention};
+
+    #[test]
+    fn what_was_taken_makes_room_at_once() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Retention::default()));
+        let queue = Arc::new(Queue::default());
+        // No thread: the batches are taken here.
+        queue.lock().phase = Phase::Running;
+        let push = |bytes| queue.push(Recording::default(), bytes, &store, &Arc::default());
+        for _ in 0..BATCH {
+            push(MOST_BYTES / (BATCH + 1)).unwrap();
+        }
+        push(1_000).unwrap();
+        push(MOST_BYTES / 2).unwrap_err();
+        assert_eq!(queue.next(Instant::now()).0.len(), BATCH);
+        // One of them waits still, and only its bytes count.
+        assert_eq!(queue.lock().bytes, 1_000);
+        push(MOST_BYTES / 2).unwrap();
     }
 }

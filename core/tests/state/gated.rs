@@ -15,6 +15,7 @@ pub(crate) enum Gate {
     Shut,
     Fails,
     Panics,
+    PanicsAtOnce,
 }
 
 #[derive(Debug)]
@@ -61,7 +62,9 @@ impl Store for Gated {
                     Gate::Open => break,
                     Gate::Shut => self.opened.notified().await,
                     Gate::Fails => return Err(Error::new(ErrorKind::StoreError, "no")),
-                    Gate::Panics => panic!("a bug"),
+        let gate = *self.gate.lock().unwrap();
+        assert!(gate != Gate::PanicsAtOnce, "a bug");
+                    Gate::Panics | Gate::PanicsAtOnce => panic!("a bug"),
                 }
             }
             self.written.fetch_add(batch.len() as u64, Ordering::SeqCst);
