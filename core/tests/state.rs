@@ -19,6 +19,8 @@ use slugline::{Engine, ErrorKind};
 
 #[path = "state/gated.rs"]
 mod gated;
+#[path = "state/records.rs"]
+mod records;
 
 use gated::{Gate, Gated};
 
@@ -195,6 +197,12 @@ async fn calls_are_recorded_however_they_end() {
     }
     let partial = found[3].answer.as_ref().unwrap();
     assert_eq!(partial[0].message.text(), "one two ");
+    // What had come of the one that was left early, and no more.
+    let left = &found[6];
+    let partial = left.answer.as_ref().unwrap();
+    assert_eq!(partial[0].message.text(), "a ");
+    assert!(left.timing.ttft_ms.is_some() && left.finish_reason.is_none());
+    assert!(found[5].answer.is_none() && found[5].timing.ttft_ms.is_none());
     let usage = engine
         .usage(UsageQuery {
             group_by: vec![UsageGroup::Provider],

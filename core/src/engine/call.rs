@@ -9,11 +9,8 @@ use tokio::time::Instant;
 use super::attempts::AttemptLog;
 use super::core::Core;
 use super::session::Turn;
-use crate::chat::{
-    CampaignRef, ChatCompletion, JsonMap, Message, Options, PromptRef, UnsupportedPolicy,
-};
+use crate::chat::{CampaignRef, JsonMap, Message, Options, PromptRef, UnsupportedPolicy};
 use crate::config::Plan;
-use crate::error::Result;
 use crate::provider::Target;
 
 /// What is recorded of a call.
@@ -75,14 +72,6 @@ impl Call {
         }
         options.overlay(self.own.clone());
         Cow::Owned(options)
-    }
-
-    /// Appends the call's turn, in a session.
-    pub(super) async fn end_turn(&self, answer: ChatCompletion) -> Result<ChatCompletion> {
-        match &self.turn {
-            Some(turn) => turn.append(&self.core, answer).await,
-            None => Ok(answer),
-        }
     }
 
     /// Whether the provider is asked to stream: for the caller, or to see the first delta in time.

@@ -8,7 +8,7 @@ use super::attempt::{Answer, cut_before_output, redact};
 use super::attempts::{AttemptEntry, millis};
 use super::call::Call;
 use super::dispatch::{Place, Won};
-use super::record;
+use super::record::{self, Appending};
 use crate::catalogue;
 use crate::chat::{ChatCompletion, Cost, Meta, StreamHead, Timing};
 use crate::clock;
@@ -76,10 +76,7 @@ impl Ending {
         if let Some(entry) = self.entry.take() {
             entry.succeed();
         }
-        let call = self.call.clone();
-        let mut completion = self.build(reply);
-        record::answered(&call, &mut completion);
-        Ok(completion)
+        Ok(self.build(reply))
     }
 
     fn build(self, mut reply: Reply) -> ChatCompletion {
@@ -144,17 +141,16 @@ impl Ending {
         if error.kind() == ErrorKind::Cancelled {
             // A dropped attempt is logged as cancelled.
             drop(entry);
-            error.data_mut().attempts = self.call.log.attempts();
-            return error;
-        }
-        if self.streamed {
-            error = interrupted(error);
-        }
-        if let Some(trial) = self.trial.take() {
-            trial.fail(error.kind());
-        }
-        if let Some(entry) = entry {
-            entry.fail(&error);
+        } else {
+            if self.streamed {
+                error = interrupted(error);
+            }
+            if let Some(trial) = self.trial.take() {
+                trial.fail(error.kind());
+            }
+            if let Some(entry) = entry {
+                entry.fail(&error);
+            }
         }
         error.data_mut().attempts = self.call.log.attempts();
         let partial = partial.filter(|partial| !partial.choices.is_empty());
@@ -167,22 +163,47 @@ impl Finisher for Ending {
     fn complete(self: Box<Self>, reply: Reply) -> Finished {
         let call = self.call.clone();
         match (*self).complete(reply) {
-            Err(error) => {
-                record::failed(&call, &error);
+            Err(mut error) => {
+                record::failed(&call, &mut error);
                 Finished::Now(Err(error))
             }
-            Ok(completion) if call.turn.is_some() => Finished::Later(Box::pin(async move {
-                call.end_turn(completion).await.map_err(interrupted)
+            Ok(answer) if call.turn.is_some() => Finished::Later(Box::pin(async move {
+                ended(&call, answer).await.map_err(interrupted)
             })),
-            Ok(completion) => Finished::Now(Ok(Box::new(completion))),
+            Ok(mut answer) => {
+                record::answered(&call, &mut answer, None);
+                Finished::Now(Ok(Box::new(answer)))
+            }
         }
     }
 
     fn fail(self: Box<Self>, error: Error, partial: Reply) -> Error {
         let call = self.call.clone();
-        let error = self.failed(error, Some(partial));
-        record::failed(&call, &error);
+        let mut error = self.failed(error, Some(partial));
+        record::failed(&call, &mut error);
         error
+    }
+}
+
+/// The end of a call with a whole answer: in a session its turn is appended, and then it is recorded. Where
+/// the turn is lost the answer is in the error's `partial`, and the recording has the error's code.
+pub(super) async fn ended(call: &Call, mut answer: ChatCompletion) -> Result<ChatCompletion> {
+    let mut lost = None;
+    if let Some(turn) = &call.turn {
+        let with_answer = turn.with_answer(&answer);
+        let appending = Appending::watch(call, &mut answer);
+        lost = turn.append(&call.core, with_answer).await.err();
+        appending.ended();
+    }
+    record::answered(call, &mut answer, lost.as_ref().map(Error::code));
+    match lost {
+        None => Ok(answer),
+        Some(mut error) => {
+            let data = error.data_mut();
+            data.attempts.clone_from(&answer.meta.attempts);
+            data.partial = Some(Box::new(answer));
+            Err(error)
+        }
     }
 }
 

@@ -255,9 +255,9 @@ impl Engine {
             let outcome = dispatch::whole(&call, &self.candidates(&call)).await;
             unended.ended();
             match outcome {
-                Ok(completion) => call.end_turn(completion).await,
-                Err(error) => {
-                    record::failed(&call, &error);
+                Ok(answer) => finish::ended(&call, answer).await,
+                Err(mut error) => {
+                    record::failed(&call, &mut error);
                     Err(error)
                 }
             }
@@ -271,8 +271,8 @@ impl Engine {
         unended.ended();
         match won {
             Ok(won) => Ok(finish::opened(call, won)),
-            Err(error) => {
-                record::failed(&call, &error);
+            Err(mut error) => {
+                record::failed(&call, &mut error);
                 Err(error)
             }
         }

@@ -21,27 +21,36 @@ const UNKEPT: &[&str] = &[
     "do_not_record",
 ];
 
-/// Records a call that gave an answer, and writes the recording's id into it.
-pub(super) fn answered(call: &Call, completion: &mut ChatCompletion) {
+/// Records a call by its answer, whole or partial, and writes the recording's id into it. `code` is that of
+/// the error it ended with all the same.
+pub(super) fn answered(call: &Call, answer: &mut ChatCompletion, code: Option<&str>) {
     if call.keep == Keep::Nothing {
         return;
     }
-    let meta = &completion.meta;
+    let meta = &answer.meta;
+    let reason = answer
+        .choices
+        .first()
+        .and_then(|choice| choice.finish_reason);
     let mut recording = Recording {
-        model: Some(completion.model.clone()),
+        model: Some(answer.model.clone()),
         provider: Some(meta.provider.clone()),
+        provider_model: meta.provider_model.clone(),
+        finish_reason: reason.map(|reason| reason.as_str().to_owned()),
+        error_code: code.map(str::to_owned),
+        usage: answer.usage.clone(),
+        cost: meta.cost.clone(),
         attempts: meta.attempts.clone(),
         timing: meta.timing,
         warnings: meta.warnings.clone(),
         ..facts(call)
     };
-    take_answer(&mut recording, completion);
-    let bytes = add_payload(call, &mut recording, Some(&completion.choices));
+    let bytes = add_payload(call, &mut recording, Some(&answer.choices));
     let id = recording.id.clone();
     if call.core.state.record(recording, bytes) {
-        completion.meta.recording_id = Some(id);
+        answer.meta.recording_id = Some(id);
     } else {
-        completion.meta.warnings.push(Warning {
+        answer.meta.warnings.push(Warning {
             code: "recording_lost".to_owned(),
             param: None,
             message: "the call was not recorded: the store does not keep up, or cannot be written"
@@ -50,24 +59,44 @@ pub(super) fn answered(call: &Call, completion: &mut ChatCompletion) {
     }
 }
 
-/// Records a call that failed.
-pub(super) fn failed(call: &Call, error: &Error) {
+/// Records a call that failed, with what had arrived of its answer.
+pub(super) fn failed(call: &Call, error: &mut Error) {
+    let code = error.code();
+    let data = error.data_mut();
+    if let Some(partial) = &mut data.partial {
+        return answered(call, partial, Some(code));
+    }
     if call.keep == Keep::Nothing {
         return;
     }
-    let data = error.data();
-    let mut recording = unanswered(call, error.code());
+    let mut recording = unanswered(call, code);
     if let (Some(provider), Some(model)) = (&data.provider, &data.model) {
         recording.model = Some(format!("{provider}/{model}"));
         recording.provider = Some(provider.clone());
     }
-    let partial = data.partial.as_deref();
-    if let Some(partial) = partial {
-        take_answer(&mut recording, partial);
-    }
-    let choices = partial.map(|partial| partial.choices.as_slice());
-    let bytes = add_payload(call, &mut recording, choices);
+    let bytes = add_payload(call, &mut recording, None);
     call.core.state.record(recording, bytes);
+}
+
+/// A whole answer whose turn is being appended. Dropped meanwhile, its call is recorded as cancelled.
+pub(super) struct Appending<'a>(Option<(&'a Call, &'a mut ChatCompletion)>);
+
+impl<'a> Appending<'a> {
+    pub(super) fn watch(call: &'a Call, answer: &'a mut ChatCompletion) -> Self {
+        Appending(Some((call, answer)))
+    }
+
+    pub(super) fn ended(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Appending<'_> {
+    fn drop(&mut self) {
+        if let Some((call, answer)) = self.0.take() {
+            answered(call, answer, Some("cancelled"));
+        }
+    }
 }
 
 /// A call that is dropped before it has ended is recorded as cancelled.
@@ -144,19 +173,6 @@ fn unanswered(call: &Call, code: &str) -> Recording {
     }
 }
 
-fn take_answer(recording: &mut Recording, answer: &ChatCompletion) {
-    recording
-        .provider_model
-        .clone_from(&answer.meta.provider_model);
-    recording.usage.clone_from(&answer.usage);
-    recording.cost.clone_from(&answer.meta.cost);
-    let reason = answer
-        .choices
-        .first()
-        .and_then(|choice| choice.finish_reason);
-    recording.finish_reason = reason.map(|reason| reason.as_str().to_owned());
-}
-
 /// Adds the payload, where it is to be kept, and gives about how many bytes it has.
 fn add_payload(call: &Call, recording: &mut Recording, answer: Option<&[Choice]>) -> usize {
     if call.keep != Keep::Everything {
@@ -166,11 +182,9 @@ fn add_payload(call: &Call, recording: &mut Recording, answer: Option<&[Choice]>
     options.overlay(call.own.clone());
     let mut request = JsonMap::new();
     request.insert("messages".to_owned(), json(&call.messages));
-    if let Value::Object(options) = json(&options) {
-        let kept = options
-            .into_iter()
-            .filter(|(name, _)| !UNKEPT.contains(&name.as_str()));
-        request.extend(kept);
+    if let Value::Object(mut options) = json(&options) {
+        options.retain(|name, _| !UNKEPT.contains(&name.as_str()));
+        request.extend(options);
     }
     let bytes = weight(request.values())
         + call

@@ -190,12 +190,8 @@ impl Session {
 }
 
 impl Turn {
-    /// Appends the turn. Where that fails the answer is in the error's `partial`.
-    pub(super) async fn append(
-        &self,
-        core: &Core,
-        answer: ChatCompletion,
-    ) -> Result<ChatCompletion> {
+    /// The turn with the answer's first choice.
+    pub(super) fn with_answer(&self, answer: &ChatCompletion) -> SessionTurn {
         let mut messages = self.messages.clone();
         let mut completion_id = None;
         if let Some(choice) = answer.choices.first() {
@@ -205,18 +201,13 @@ impl Turn {
                 ..choice.message.clone()
             });
         }
-        let turn = SessionTurn::new(messages, completion_id);
-        let appended = match core.state.opened() {
-            Ok(opened) => opened.store.append_turn(&self.id, self.version, turn).await,
-            Err(error) => Err(error),
-        };
-        match appended {
-            Ok(_) => Ok(answer),
-            Err(mut error) => {
-                error.data_mut().attempts.clone_from(&answer.meta.attempts);
-                error.data_mut().partial = Some(Box::new(answer));
-                Err(error)
-            }
-        }
+        SessionTurn::new(messages, completion_id)
+    }
+
+    /// Appends it to the session.
+    pub(super) async fn append(&self, core: &Core, turn: SessionTurn) -> Result<()> {
+        let opened = core.state.opened()?;
+        let appended = opened.store.append_turn(&self.id, self.version, turn);
+        appended.await.map(|_| ())
     }
 }

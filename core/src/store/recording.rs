@@ -39,7 +39,8 @@ pub struct Recording {
     pub stream: bool,
     /// Why the first choice stopped, in OpenAI's words.
     pub finish_reason: Option<String>,
-    /// The code of the error, where the call failed; `cancelled` where the caller broke it off.
+    /// The code of the error, where the call failed; `cancelled` where the caller broke it off; `conflict`,
+    /// with a whole answer, where its session went on without it.
     pub error_code: Option<String>,
     /// Every attempt, in order of their starts.
     pub attempts: Vec<Attempt>,

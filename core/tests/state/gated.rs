@@ -25,6 +25,7 @@ pub(crate) struct Gated {
     opened: Notify,
     written: AtomicU64,
     closed: AtomicBool,
+    holds_turns: AtomicBool,
 }
 
 impl Gated {
@@ -35,6 +36,7 @@ impl Gated {
             opened: Notify::new(),
             written: AtomicU64::new(0),
             closed: AtomicBool::new(false),
+            holds_turns: AtomicBool::new(false),
         })
     }
 
@@ -48,6 +50,11 @@ impl Gated {
         self.written.load(Ordering::SeqCst)
     }
 
+    /// No turn is appended from now on: who waits for that waits for ever.
+    pub(crate) fn hold_turns(&self) {
+        self.holds_turns.store(true, Ordering::SeqCst);
+    }
+
     pub(crate) fn is_closed(&self) -> bool {
         self.closed.load(Ordering::SeqCst)
     }
@@ -55,6 +62,8 @@ impl Gated {
 
 impl Store for Gated {
     fn record(&self, batch: Vec<Recording>) -> BoxFuture<'_, Result<()>> {
+        let gate = *self.gate.lock().unwrap();
+        assert!(gate != Gate::PanicsAtOnce, "a bug");
         Box::pin(async move {
             loop {
                 let gate = *self.gate.lock().unwrap();
@@ -62,8 +71,6 @@ impl Store for Gated {
                     Gate::Open => break,
                     Gate::Shut => self.opened.notified().await,
                     Gate::Fails => return Err(Error::new(ErrorKind::StoreError, "no")),
-        let gate = *self.gate.lock().unwrap();
-        assert!(gate != Gate::PanicsAtOnce, "a bug");
                     Gate::Panics | Gate::PanicsAtOnce => panic!("a bug"),
                 }
             }
@@ -87,6 +94,9 @@ impl Store for Gated {
         version: u64,
         turn: SessionTurn,
     ) -> BoxFuture<'a, Result<u64>> {
+        if self.holds_turns.load(Ordering::SeqCst) {
+            return Box::pin(std::future::pending());
+        }
         self.inner.append_turn(id, version, turn)
     }
 
