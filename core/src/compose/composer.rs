@@ -125,6 +125,36 @@ impl<'a> Composer<'a> {
         self.compose(prepared, own)
     }
 
+    /// A call that was composed before: what prompt, project and campaign add is in its messages and options. The
+    /// project still says what model names mean, where it is configured.
+    pub(crate) fn again(&self, request: ChatRequest, project: Option<String>) -> Result<Composed> {
+        let ChatRequest {
+            messages,
+            options: own,
+        } = request;
+        let configured = |project: &&String| self.config.projects.contains_key(*project);
+        let mut plan = self.models.resolve(&Ask {
+            model: &own.model,
+            prompt: &[],
+            project: project.as_ref().filter(configured).map(String::as_str),
+            slug_project: None,
+            folder: &[],
+        })?;
+        plan.project = project.or(plan.project);
+        provider::check(&own, &messages)?;
+        Ok(Composed {
+            messages,
+            base: Options::default(),
+            own,
+            plan,
+            prompt: None,
+            campaign: None,
+            warnings: Vec::new(),
+            variables: None,
+            turn: Vec::new(),
+        })
+    }
+
     /// A prompt with its variables filled in, and nothing else done.
     pub(crate) fn render(&self, request: PromptRequest) -> Result<RenderedPrompt> {
         let (prepared, _, appended, own) = self.prepare(request, &[])?;

@@ -23,10 +23,8 @@ pub struct Rerun {
     pub model: Vec<String>,
 }
 
-/// The label of a rerun, which names the recording it comes from.
+/// The label of a rerun, which names the recording it was made from. The engine's own.
 const RERUN_OF: &str = "rerun_of";
-/// Most labels of a call.
-const MOST_LABELS: usize = 16;
 
 impl Engine {
     /// The recordings.
@@ -110,17 +108,20 @@ impl Recordings {
     }
 
     /// Makes a recorded call again, as it was composed then: its messages and options, with another model where
-    /// `rerun` names one. It is a call of its own, recorded with the label `rerun_of`; it joins no session and
-    /// no campaign. Needs the payload.
+    /// `rerun` names one. It is a call of its own, recorded under the same prompt, project, labels and tags, and
+    /// with the label `rerun_of`, which does not count among the 16 of a call; it joins no session and no
+    /// campaign. Needs the payload.
     ///
     /// # Errors
     /// `not_found`; `invalid_request` where the payload was not kept; as [`Engine::chat`].
     pub async fn rerun(&self, id: &str, rerun: Rerun) -> Result<ChatCompletion> {
-        let recording = self.get(id).await?;
-        let prompt = recording.prompt.clone();
-        let request = request_of(recording, rerun)?;
-        let mut composed = self.0.composer().chat(request, None)?;
-        composed.prompt = prompt;
+        let mut recording = self.get(id).await?;
+        let request = request_of(&mut recording, rerun)?;
+        let mut composed = self.0.composer().again(request, recording.project)?;
+        let rerun_of = (RERUN_OF.to_owned(), recording.id.into());
+        composed.own.labels.extend([rerun_of]);
+        composed.prompt = recording.prompt;
+        composed.variables = recording.variables;
         let call = self.0.begin(composed, false)?;
         self.0.whole(call).await
     }
@@ -132,8 +133,8 @@ impl Recordings {
     }
 }
 
-fn request_of(recording: Recording, rerun: Rerun) -> Result<ChatRequest> {
-    let Some(request) = recording.request else {
+fn request_of(recording: &mut Recording, rerun: Rerun) -> Result<ChatRequest> {
+    let Some(request) = recording.request.take() else {
         let message = format!(
             "the recording `{}` has no payload to run again: it is kept with `recording = \"full\"`",
             recording.id
@@ -144,24 +145,15 @@ fn request_of(recording: Recording, rerun: Rerun) -> Result<ChatRequest> {
         Error::new(ErrorKind::StoreError, format!("the recorded call: {error}"))
     })?;
     let options = &mut request.options;
-    // Composed already: what a project or a campaign adds is in the messages and options.
-    options.project = None;
-    options.system_prompt_args = None;
-    options.use_tools = None;
-    options.ab_campaign = None;
-    options.assignment_key = None;
     options.session_id = None;
     options.model = match rerun.model {
-        model if model.is_empty() => recording.model.into_iter().collect(),
+        model if model.is_empty() => recording.model.take().into_iter().collect(),
         model => model,
     };
-    options.labels = recording.labels;
-    if options.labels.len() < MOST_LABELS {
-        options
-            .labels
-            .insert(RERUN_OF.to_owned(), recording.id.into());
-    }
-    options.tags = recording.tags;
+    options.labels = std::mem::take(&mut recording.labels);
+    // Of a rerun that is run again: the engine's own label, set anew.
+    options.labels.shift_remove(RERUN_OF);
+    options.tags = std::mem::take(&mut recording.tags);
     Ok(request)
 }
 

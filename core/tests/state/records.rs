@@ -1,6 +1,9 @@
 //! What a recording says of its call: of a turn that was lost, of a reader that left, of a rerun; and the reports
 //! that are made of recordings.
 
+use slugline::chat::PromptRequest;
+use slugline::engine::Rerun;
+
 use super::*;
 
 #[tokio::test]
@@ -54,4 +57,64 @@ async fn a_call_left_while_its_turn_is_written_is_recorded_as_cancelled() {
         assert_eq!(found[0].error_code.as_deref(), Some("cancelled"));
         assert_eq!(found[0].finish_reason.as_deref(), Some("stop"));
     }
+}
+
+#[tokio::test]
+async fn a_rerun_says_what_it_was_made_from() {
+    let config = json!({
+        "engine": {"recording": "full"},
+        "projects": {"support": {"system_prompt": "Help.", "models": {"small": "test/echo"}}},
+    });
+    let engine = Engine::new(Config::from_value(config).unwrap()).unwrap();
+    let labels: JsonMap = (0..16)
+        .map(|n| (format!("label-{n}"), "x".into()))
+        .collect();
+    let request = ChatRequest::new("hi")
+        .model("small")
+        .project("support")
+        .labels(labels);
+    let first = engine.chat(request).await.unwrap();
+    let mut id = first.meta.recording_id.unwrap();
+    for model in [
+        vec![],
+        vec!["small".to_owned()],
+        vec!["support/small".to_owned()],
+    ] {
+        let rerun = Rerun { model };
+        let again = engine.recordings().rerun(&id, rerun).await.unwrap();
+        let kept = engine
+            .recordings()
+            .get(&again.meta.recording_id.unwrap())
+            .await;
+        let kept = kept.unwrap();
+        assert_eq!(kept.labels["rerun_of"], id);
+        assert_eq!(kept.labels.len(), 17);
+        assert_eq!(kept.project.as_deref(), Some("support"));
+        // The project's instructions are there once.
+        let messages = &kept.request.unwrap()["messages"];
+        assert_eq!(messages.as_array().unwrap().len(), 2, "{messages}");
+        id = kept.id;
+    }
+}
+
+#[tokio::test]
+async fn a_rerun_of_a_prompt_keeps_what_it_was_made_of() {
+    let config = json!({
+        "engine": {"recording": "full", "prompts": {"greet": "Hello {{name}}"}, "default_model": "test/echo"},
+    });
+    let engine = Engine::new(Config::from_value(config).unwrap()).unwrap();
+    let variables = JsonMap::from_iter([("name".to_owned(), "Ada".into())]);
+    let first = engine
+        .run_prompt(PromptRequest::new("greet").variable("name", "Ada"))
+        .await
+        .unwrap();
+    let again = engine
+        .recordings()
+        .rerun(&first.meta.recording_id.unwrap(), Rerun::default())
+        .await
+        .unwrap();
+    let id = again.meta.recording_id.unwrap();
+    let kept = engine.recordings().get(&id).await.unwrap();
+    assert_eq!(kept.variables, Some(variables));
+    assert_eq!(kept.prompt.unwrap().slug, "greet");
 }
