@@ -4,7 +4,9 @@ use super::handle::Engine;
 use crate::config::Goal;
 use crate::error::{Error, Result};
 use crate::nearest::several;
-use crate::store::{CampaignQuery, CampaignReport, Feedback, UsageQuery, UsageRow};
+use crate::store::{
+    CampaignQuery, CampaignReport, Feedback, Filter, RecordingQuery, Store, UsageQuery, UsageRow,
+};
 
 impl Engine {
     /// Keeps a judgement of one answer, and gives the feedback's id.
@@ -20,17 +22,17 @@ impl Engine {
     }
 
     /// What a campaign found so far: the figures of each arm and how its metric differs between them. The key is
-    /// one of `[campaigns]`, or the slug of a prompt with variants. Without a metric in the query the campaign's
-    /// own is compared.
+    /// one of `[campaigns]`, the slug of a prompt with variants, or that of a campaign that is configured no more
+    /// and has calls recorded. Without a metric in the query the campaign's own is compared.
     ///
     /// # Errors
-    /// `not_found`; `store_error`.
+    /// `not_found` where neither the configuration nor a recording knows the campaign; `store_error`.
     pub async fn campaign_report(&self, query: impl Into<CampaignQuery>) -> Result<CampaignReport> {
         let mut query = query.into();
         let campaign = self.0.config.campaigns.get(&query.campaign);
         let arms = match campaign {
             Some(campaign) => campaign.arms.iter().map(|arm| arm.name.clone()).collect(),
-            None => self.variants(&query.campaign)?,
+            None => self.variants(&mut query.campaign),
         };
         let metric = campaign.and_then(|campaign| campaign.metric.as_ref());
         if query.metric.is_none() {
@@ -44,6 +46,10 @@ impl Engine {
             });
         let opened = self.0.state.flushed().await?;
         let totals = opened.store.campaign_totals(query.clone()).await?;
+        let known = campaign.is_some() || !arms.is_empty() || !totals.is_empty();
+        if !known && !has_calls(&*opened.store, &query).await? {
+            return Err(self.no_campaign(&query.campaign));
+        }
         Ok(CampaignReport::of(&query, goal, &arms, totals))
     }
 
@@ -55,14 +61,18 @@ impl Engine {
         self.0.state.flushed().await?.store.usage(query).await
     }
 
-    /// The arms of the campaign that a prompt with variants is.
-    fn variants(&self, key: &str) -> Result<Vec<String>> {
-        if let Ok(info) = self.prompts().get(key)
-            && !info.variants.is_empty()
-        {
-            let names = info.variants.into_iter().map(|variant| variant.name);
-            return Ok(names.collect());
-        }
+    /// The arms of the campaign that a prompt with variants is. Its key is the slug alone, however it is
+    /// addressed.
+    fn variants(&self, key: &mut String) -> Vec<String> {
+        let Ok(info) = self.prompts().get(key) else {
+            return Vec::new();
+        };
+        *key = info.slug;
+        let names = info.variants.into_iter().map(|variant| variant.name);
+        names.collect()
+    }
+
+    fn no_campaign(&self, key: &str) -> Error {
         let campaigns = self.0.config.campaigns.keys().map(String::as_str);
         let near = several(key, campaigns, 3);
         let hint = near
@@ -71,8 +81,21 @@ impl Engine {
             .unwrap_or_default();
         let near = near.into_iter().map(str::to_owned).collect();
         let message = format!("no campaign `{key}`{hint}");
-        Err(Error::not_found("campaign", message, near).with_param("key"))
+        Error::not_found("campaign", message, near).with_param("key")
     }
+}
+
+/// Whether a campaign has calls at any time.
+async fn has_calls(store: &dyn Store, query: &CampaignQuery) -> Result<bool> {
+    let any = RecordingQuery {
+        filter: Filter {
+            campaign: Some(query.campaign.clone()),
+            ..Filter::default()
+        },
+        limit: Some(1),
+        ..RecordingQuery::default()
+    };
+    Ok(!store.recordings(any).await?.recordings.is_empty())
 }
 
 /// The report of a campaign over all its calls.

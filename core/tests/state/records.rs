@@ -3,6 +3,7 @@
 
 use slugline::chat::PromptRequest;
 use slugline::engine::Rerun;
+use slugline::store::{CampaignQuery, CampaignReport};
 
 use super::*;
 
@@ -117,4 +118,55 @@ async fn a_rerun_of_a_prompt_keeps_what_it_was_made_of() {
     let kept = engine.recordings().get(&id).await.unwrap();
     assert_eq!(kept.variables, Some(variables));
     assert_eq!(kept.prompt.unwrap().slug, "greet");
+}
+
+#[tokio::test]
+async fn a_campaign_is_reported_by_its_prompt_and_by_its_recordings() {
+    let prompts = json!({
+        "greet": "---\nvariants: {warm: {weight: 1}}\n---\nHello",
+        "greet.warm": "Hello there",
+    });
+    let store = Gated::new(Gate::Open);
+    let open = |config: Value| {
+        Engine::builder()
+            .config(Config::from_value(config).unwrap())
+            .store(store.clone())
+            .open()
+            .unwrap()
+    };
+    let settings = json!({"prompts": prompts, "default_model": "test/echo"});
+    let campaigns =
+        json!({"tone": {"applies_to": {"project": "p"}, "arms": [{"name": "a"}, {"name": "b"}]}});
+    let projects = json!({"p": {}});
+    let engine = open(json!({"engine": settings, "campaigns": campaigns, "projects": projects}));
+    for user in ["1", "2", "3"] {
+        engine
+            .run_prompt(PromptRequest::new("greet").user(user))
+            .await
+            .unwrap();
+        let request = ChatRequest::new("hi").project("p").user(user);
+        engine.chat(request).await.unwrap();
+    }
+    let calls = |report: CampaignReport| report.arms.iter().map(|arm| arm.calls).sum::<u64>();
+    for address in ["greet", "greet@production"] {
+        let report = engine.campaign_report(address).await.unwrap();
+        assert_eq!(report.campaign, "greet");
+        assert_eq!(calls(report), 3, "{address}");
+    }
+    assert_eq!(calls(engine.campaign_report("tone").await.unwrap()), 3);
+    engine.shutdown().await;
+
+    // Neither the campaign nor the prompt is there any more; their calls are.
+    let later = open(json!({}));
+    for key in ["tone", "greet"] {
+        assert_eq!(calls(later.campaign_report(key).await.unwrap()), 3, "{key}");
+        let never = CampaignQuery {
+            until_ms: Some(0),
+            ..CampaignQuery::from(key)
+        };
+        assert_eq!(calls(later.campaign_report(never).await.unwrap()), 0);
+    }
+    let error = later.campaign_report("nobody").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::NotFound);
+    assert_eq!(error.data().details["resource"], "campaign");
 }
