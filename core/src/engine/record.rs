@@ -21,6 +21,30 @@ const UNKEPT: &[&str] = &[
     "do_not_record",
 ];
 
+/// Endings of names, in lower case and without `-` and `_`, whose values may be secrets in `extra_body`.
+const SECRETS: &[&str] = &[
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "secret",
+    "password",
+    "authorization",
+    "authorizationtoken",
+    "authentication",
+    "credential",
+    "credentials",
+    "accesstoken",
+    "authtoken",
+    "bearertoken",
+    "idtoken",
+    "refreshtoken",
+    "securitytoken",
+    "sessiontoken",
+    "connectionstring",
+    "headers",
+];
+
 /// Records a call by its answer, whole or partial, and writes the recording's id into it. `code` is that of
 /// the error it ended with all the same.
 pub(super) fn answered(call: &Call, answer: &mut ChatCompletion, code: Option<&str>) {
@@ -184,6 +208,9 @@ fn add_payload(call: &Call, recording: &mut Recording, answer: Option<&[Choice]>
     request.insert("messages".to_owned(), json(&call.messages));
     if let Value::Object(mut options) = json(&options) {
         options.retain(|name, _| !UNKEPT.contains(&name.as_str()));
+        if let Some(extra) = options.get_mut("extra_body") {
+            leave_secrets_out(extra);
+        }
         request.extend(options);
     }
     let bytes = weight(request.values())
@@ -201,6 +228,27 @@ fn add_payload(call: &Call, recording: &mut Recording, answer: Option<&[Choice]>
     recording.variables.clone_from(&call.variables);
     recording.answer = answer.map(<[Choice]>::to_vec);
     bytes
+}
+
+/// Hosts take keys in the body too: of a search index, of a tool's server.
+fn leave_secrets_out(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            map.retain(|name, _| !is_secret(name));
+            map.values_mut().for_each(leave_secrets_out);
+        }
+        Value::Array(items) => items.iter_mut().for_each(leave_secrets_out),
+        _ => {}
+    }
+}
+
+fn is_secret(name: &str) -> bool {
+    let name: String = name
+        .chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    name == "token" || SECRETS.iter().any(|secret| name.ends_with(secret))
 }
 
 fn json(value: &impl serde::Serialize) -> Value {

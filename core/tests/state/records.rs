@@ -121,6 +121,28 @@ async fn a_rerun_of_a_prompt_keeps_what_it_was_made_of() {
 }
 
 #[tokio::test]
+async fn secrets_in_the_body_are_not_kept() {
+    let engine = engine(json!({"recording": "full"}));
+    let body = json!({
+        "seed_bias": 1, "stop_token_ids": [2], "api_key": "hidden",
+        "data_sources": [{"endpoint": "https://search.example", "authentication": {"key": "hidden"}}],
+        "mcp_servers": [{"name": "m", "authorization_token": "hidden"}],
+        "tools": [{"type": "mcp", "Headers": {"x": "hidden"}, "X-Api-Key": "hidden", "token": "hidden"}],
+    });
+    let Value::Object(body) = body else { panic!() };
+    engine.chat(echo("hi").extra_body(body)).await.unwrap();
+    let found = recorded(&engine).await;
+    let kept = found[0].request.as_ref().unwrap();
+    let expected = json!({
+        "seed_bias": 1, "stop_token_ids": [2],
+        "data_sources": [{"endpoint": "https://search.example"}],
+        "mcp_servers": [{"name": "m"}],
+        "tools": [{"type": "mcp"}],
+    });
+    assert_eq!(kept["extra_body"], expected);
+}
+
+#[tokio::test]
 async fn a_campaign_is_reported_by_its_prompt_and_by_its_recordings() {
     let prompts = json!({
         "greet": "---\nvariants: {warm: {weight: 1}}\n---\nHello",
