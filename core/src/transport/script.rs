@@ -5,7 +5,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http::HeaderValue;
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Value, json};
 
 use super::script_keys::{Fault, Keys, arguments, text, words};
 use crate::error::{Error, Result};
@@ -153,11 +154,17 @@ impl Script {
                 })
             })
             .collect();
-        let mut answer = self.head("chat.completion", Value::from(choices));
+        let mut answer = json!({
+            "id": self.id,
+            "object": "chat.completion",
+            "created": self.created,
+            "model": self.model,
+            "choices": choices,
+        });
         if !self.usage.is_null() {
-            answer.insert("usage".to_owned(), self.usage.clone());
+            answer["usage"] = self.usage.clone();
         }
-        Value::from(answer).to_string()
+        answer.to_string()
     }
 
     /// The event that opens a stream: the role of each choice.
@@ -169,7 +176,7 @@ impl Script {
     /// The events of one piece, for every choice.
     pub(super) fn piece(&self, piece: usize) -> String {
         if let Some(chunk) = self.chunks.get(piece) {
-            return self.events(&json!({ "content": chunk }), None);
+            return self.events(&ContentPart { content: chunk }, None);
         }
         let index = piece - self.chunks.len();
         let Some(call) = self.tool_calls.get(index) else {
@@ -189,44 +196,69 @@ impl Script {
     pub(super) fn last_events(&self) -> String {
         let mut events = self.events(&json!({}), Some(&self.finish_reason));
         if self.include_usage && !self.usage.is_null() {
-            let mut chunk = self.head("chat.completion.chunk", json!([]));
-            chunk.insert("usage".to_owned(), self.usage.clone());
-            events.push_str(&event(chunk));
+            self.event::<()>(&mut events, &[], Some(&self.usage));
         }
         events.push_str("data: [DONE]\n\n");
         events
     }
 
     /// One event a choice with this delta.
-    fn events(&self, delta: &Value, finish_reason: Option<&str>) -> String {
+    fn events(&self, delta: &impl Serialize, finish_reason: Option<&str>) -> String {
         let mut events = String::new();
+        let usage = self.include_usage.then_some(&Value::Null);
         for index in 0..self.choices {
-            let choice = json!({
-                "index": index,
-                "delta": delta,
-                "logprobs": null,
-                "finish_reason": finish_reason,
-            });
-            let mut chunk = self.head("chat.completion.chunk", json!([choice]));
-            if self.include_usage {
-                chunk.insert("usage".to_owned(), Value::Null);
-            }
-            events.push_str(&event(chunk));
+            let choice = ChoicePart {
+                index,
+                delta,
+                logprobs: (),
+                finish_reason,
+            };
+            self.event(&mut events, &[choice], usage);
         }
         events
     }
 
-    fn head(&self, object: &str, choices: Value) -> Map<String, Value> {
-        Map::from_iter([
-            ("id".to_owned(), Value::from(self.id.as_str())),
-            ("object".to_owned(), Value::from(object)),
-            ("created".to_owned(), Value::from(self.created)),
-            ("model".to_owned(), self.model.clone()),
-            ("choices".to_owned(), choices),
-        ])
+    fn event<D: Serialize>(
+        &self,
+        events: &mut String,
+        choices: &[ChoicePart<'_, D>],
+        usage: Option<&Value>,
+    ) {
+        let chunk = Chunk {
+            id: &self.id,
+            object: "chat.completion.chunk",
+            created: self.created,
+            model: &self.model,
+            choices,
+            usage,
+        };
+        // Strings and JSON values always can be written.
+        let written = serde_json::to_string(&chunk).unwrap_or_default();
+        events.extend(["data: ", &written, "\n\n"]);
     }
 }
 
-fn event(chunk: Map<String, Value>) -> String {
-    format!("data: {}\n\n", Value::from(chunk))
+/// A chunk as it is sent. Written without a tree of values: benchmarks read streams of these.
+#[derive(Serialize)]
+struct Chunk<'a, D> {
+    id: &'a str,
+    object: &'static str,
+    created: u64,
+    model: &'a Value,
+    choices: &'a [ChoicePart<'a, D>],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    usage: Option<&'a Value>,
+}
+
+#[derive(Serialize)]
+struct ChoicePart<'a, D> {
+    index: u64,
+    delta: &'a D,
+    logprobs: (),
+    finish_reason: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ContentPart<'a> {
+    content: &'a str,
 }
