@@ -95,7 +95,7 @@ impl Core {
     }
 
     /// Whether it was closed.
-    pub fn is_closed(&self) -> bool {
+    pub fn closed(&self) -> bool {
         self.engine().is_err()
     }
 

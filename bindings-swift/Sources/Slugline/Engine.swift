@@ -94,7 +94,7 @@ public final class Engine: Sendable {
   public var warnings: [Warning] { core.warnings().map { Warning($0) } }
 
   /// Whether `close` was called.
-  public var isClosed: Bool { core.isClosed() }
+  public var closed: Bool { core.closed() }
 
   /// Closes connections that no call uses any more; calls under way go on. Waits until what was recorded is written,
   /// at most five seconds; dropping the engine does the same, on the thread that drops it.

@@ -122,8 +122,8 @@ extension Meta {
     self.init(
       provider: raw.provider, model: raw.model, providerModel: raw.providerModel,
       attempts: raw.attempts.map { Attempt($0) }, prompt: raw.prompt.map { PromptRef($0) },
-      campaign: raw.campaign.map { CampaignRef(key: $0.key, arm: $0.arm) }, timing: Timing(raw.timing),
-      cost: raw.cost.map { Cost(amount: $0.amount, currency: $0.currency, source: $0.source) },
+      campaign: raw.campaign.map { CampaignRef($0) }, timing: Timing(raw.timing),
+      cost: raw.cost.map { Cost($0) },
       warnings: raw.warnings.map { Warning($0) }, recordingId: raw.recordingId)
   }
 }
@@ -142,6 +142,18 @@ extension PromptRef {
     self.init(
       slug: raw.slug, version: raw.version.map { Int(clamping: $0) }, environment: raw.environment,
       variant: raw.variant, hash: raw.hash)
+  }
+}
+
+extension CampaignRef {
+  init(_ raw: SluglineNative.CampaignRef) {
+    self.init(key: raw.key, arm: raw.arm)
+  }
+}
+
+extension Cost {
+  init(_ raw: SluglineNative.Cost) {
+    self.init(amount: raw.amount, currency: raw.currency, source: raw.source)
   }
 }
 

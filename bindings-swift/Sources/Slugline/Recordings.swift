@@ -1,5 +1,4 @@
-// What was kept of calls: to be listed, read, exported, deleted and run again. It crosses as JSON text: pages are
-// read now and then, not once a call.
+// What was kept of calls: to be listed, read, exported, deleted and run again.
 
 import Foundation
 internal import SluglineNative
@@ -7,13 +6,6 @@ internal import SluglineNative
 extension Engine {
   /// What was kept of calls.
   public var recordings: Recordings { Recordings(engine: self) }
-
-  /// Asks the state a question.
-  func state<T: Decodable>(_ method: String, _ asked: JSONObject) async throws -> T {
-    let text = try JSONWriter.text(of: .object(asked))
-    let answer = try await told { try await core.state(method: method, asked: text) }
-    return try JSONDecoder().decode(T.self, from: Data(answer.utf8))
-  }
 }
 
 /// The recordings of an engine: `engine.recordings`.
@@ -34,30 +26,33 @@ public struct Recordings: Sendable {
     asked["limit"] = limit.map { .integer(Int64($0)) }
     asked["cursor"] = cursor.map { .string($0) }
     if payload { asked["payload"] = true }
-    return try await engine.state("recordings.list", asked)
+    let text = try JSONWriter.text(of: .object(asked))
+    return RecordingPage(try await told { try await engine.core.recordingsList(asked: text) })
   }
 
   /// One recording, with its payload where that was kept, and its feedback.
   public func get(_ id: String) async throws -> Recording {
-    try await engine.state("recordings.get", ["id": .string(id)])
+    Recording(try await told { try await engine.core.recordingsGet(id: id) })
   }
 
   /// Writes recordings to a file, newest first, one JSON object a line; gives how many.
   public func export(to path: String, _ filter: RecordingFilter = RecordingFilter()) async throws -> Int {
     var asked = filter.asked
     asked["path"] = .string(path)
-    return try await engine.state("recordings.export", asked)
+    let text = try JSONWriter.text(of: .object(asked))
+    return Int(clamping: try await told { try await engine.core.recordingsExport(asked: text) })
   }
 
   /// Runs one SQL statement that only reads, on the store's own connection. SQLite only.
   public func query(_ sql: String) async throws -> [JSONObject] {
-    try await engine.state("recordings.query", ["sql": .string(sql)])
+    try await told { try await engine.core.recordingsQuery(sql: sql) }.map { JSONObject(native: $0) }
   }
 
   /// Deletes recordings with their feedback; gives how many. Some filter must be given.
   @discardableResult
   public func delete(_ filter: RecordingFilter) async throws -> Int {
-    try await engine.state("recordings.delete", filter.asked)
+    let text = try JSONWriter.text(of: .object(filter.asked))
+    return Int(clamping: try await told { try await engine.core.recordingsDelete(asked: text) })
   }
 
   /// Makes a recorded call again, with another model or the one that served. Needs its payload. The new call is
@@ -66,11 +61,11 @@ public struct Recordings: Sendable {
     var asked: JSONObject = ["id": .string(id)]
     if let model { asked["model"] = .array(model.names.map { .string($0) }) }
     let text = try JSONWriter.text(of: .object(asked))
-    return try await engine.answer { engine.core.rerun(asked: text) }
+    return try await engine.answer { engine.core.recordingsRerun(asked: text) }
   }
 
   /// How many calls of this engine should have been recorded and were not.
-  public var lost: Int { Int(clamping: engine.core.lost()) }
+  public var lost: Int { Int(clamping: engine.core.recordingsLost()) }
 }
 
 /// Which recordings: all that fit every field set.
@@ -205,5 +200,26 @@ public struct Recording: Sendable, Equatable, Codable {
     case providerModel = "provider_model"
     case finishReason = "finish_reason"
     case errorCode = "error_code"
+  }
+}
+
+extension RecordingPage {
+  init(_ raw: SluglineNative.Page) {
+    self.init(recordings: raw.recordings.map { Recording($0) }, nextCursor: raw.nextCursor)
+  }
+}
+
+extension Recording {
+  init(_ raw: SluglineNative.Recording) {
+    self.init(
+      id: raw.id, createdMs: raw.createdMs, sessionId: raw.sessionId, completionIds: raw.completionIds,
+      project: raw.project, prompt: raw.prompt.map { PromptRef($0) }, campaign: raw.campaign.map { CampaignRef($0) },
+      requestedModels: raw.requestedModels, model: raw.model, provider: raw.provider,
+      providerModel: raw.providerModel, stream: raw.stream, finishReason: raw.finishReason, errorCode: raw.errorCode,
+      attempts: raw.attempts.map { Attempt($0) }, timing: Timing(raw.timing), usage: raw.usage.map { Usage($0) },
+      cost: raw.cost.map { Cost($0) }, labels: JSONObject(native: raw.labels), tags: raw.tags,
+      warnings: raw.warnings.map { Warning($0) }, request: raw.request.map { JSONObject(native: $0) },
+      variables: raw.variables.map { JSONObject(native: $0) }, answer: raw.answer?.map { Choice($0) },
+      feedback: raw.feedback.map { Feedback($0) })
   }
 }

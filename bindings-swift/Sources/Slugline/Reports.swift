@@ -1,6 +1,7 @@
 // What people said of answers, and what is counted over recordings.
 
 import Foundation
+internal import SluglineNative
 
 extension Engine {
   /// Keeps a judgement of an answer, by a choice's `completionId`; gives the feedback's id.
@@ -17,7 +18,8 @@ extension Engine {
     }
     asked["comment"] = comment.map { .string($0) }
     asked["user_id"] = userId.map { .string($0) }
-    return try await state("feedback", asked)
+    let text = try JSONWriter.text(of: .object(asked))
+    return try await told { try await core.feedback(asked: text) }
   }
 
   /// Calls, tokens and cost, a row a group.
@@ -28,7 +30,8 @@ extension Engine {
   public func usage(groupBy: [String] = [], _ filter: RecordingFilter = RecordingFilter()) async throws -> [UsageRow] {
     var asked = filter.asked
     asked["group_by"] = .array(groupBy.map { .string($0) })
-    return try await state("usage", asked)
+    let text = try JSONWriter.text(of: .object(asked))
+    return try await told { try await core.usage(asked: text) }.map { UsageRow($0) }
   }
 
   /// What a campaign found so far: the figures of each arm, and how its metric differs between them.
@@ -45,7 +48,8 @@ extension Engine {
     var asked = RecordingFilter(since: since, until: until).asked
     asked["key"] = .string(key)
     asked["metric"] = metric.map { .string($0) }
-    return try await state("campaign_report", asked)
+    let text = try JSONWriter.text(of: .object(asked))
+    return CampaignReport(try await told { try await core.campaignReport(asked: text) })
   }
 }
 
@@ -214,5 +218,67 @@ public struct Comparison: Sendable, Equatable, Codable {
     case arm, other, difference, low, high, test
     case pValue = "p_value"
     case pValueAdjusted = "p_value_adjusted"
+  }
+}
+
+extension Feedback {
+  init(_ raw: SluglineNative.Feedback) {
+    self.init(
+      id: raw.id, createdMs: raw.createdMs, completionId: raw.completionId, metric: raw.metric,
+      value: FeedbackValue(raw.value), comment: raw.comment, userId: raw.userId)
+  }
+}
+
+extension FeedbackValue {
+  init(_ raw: SluglineNative.FeedbackValue) {
+    self =
+      switch raw {
+      case .bool(let value): .bool(value)
+      case .number(let value): .number(value)
+      }
+  }
+}
+
+extension UsageRow {
+  init(_ raw: SluglineNative.UsageRow) {
+    self.init(
+      group: JSONObject(native: raw.group), calls: Int(clamping: raw.calls), errors: Int(clamping: raw.errors),
+      meteredCalls: Int(clamping: raw.meteredCalls), promptTokens: Int(clamping: raw.promptTokens),
+      completionTokens: Int(clamping: raw.completionTokens), totalTokens: Int(clamping: raw.totalTokens),
+      cost: raw.cost.map { CostTotal($0) })
+  }
+}
+
+extension CostTotal {
+  init(_ raw: SluglineNative.CostTotal) {
+    self.init(currency: raw.currency, amount: raw.amount, calls: Int(clamping: raw.calls))
+  }
+}
+
+extension CampaignReport {
+  init(_ raw: SluglineNative.CampaignReport) {
+    self.init(
+      campaign: raw.campaign, metric: raw.metric, goal: raw.goal, arms: raw.arms.map { ArmReport($0) },
+      comparisons: raw.comparisons.map { Comparison($0) })
+  }
+}
+
+extension ArmReport {
+  init(_ raw: SluglineNative.ArmReport) {
+    self.init(
+      arm: raw.arm, calls: Int(clamping: raw.calls), errors: Int(clamping: raw.errors),
+      meanLatencyMs: raw.meanLatencyMs, meteredCalls: Int(clamping: raw.meteredCalls),
+      promptTokens: Int(clamping: raw.promptTokens), completionTokens: Int(clamping: raw.completionTokens),
+      totalTokens: Int(clamping: raw.totalTokens), cost: raw.cost.map { CostTotal($0) },
+      metricCount: Int(clamping: raw.metricCount), metricMean: raw.metricMean, metricLow: raw.metricLow,
+      metricHigh: raw.metricHigh)
+  }
+}
+
+extension Comparison {
+  init(_ raw: SluglineNative.Comparison) {
+    self.init(
+      arm: raw.arm, other: raw.other, difference: raw.difference, low: raw.low, high: raw.high, pValue: raw.pValue,
+      pValueAdjusted: raw.pValueAdjusted, test: raw.test)
   }
 }

@@ -819,7 +819,7 @@ public protocol CoreProtocol: AnyObject, Sendable {
     /**
      * Whether it was closed.
      */
-    func isClosed()  -> Bool
+    func closed()  -> Bool
 
     /**
      * The stored prompts: what is wrong with them.
@@ -857,9 +857,19 @@ public protocol CoreProtocol: AnyObject, Sendable {
     func warnings()  -> [Warning]
 
     /**
+     * What a campaign found.
+     */
+    func campaignReport(asked: String) async throws  -> CampaignReport
+
+    /**
      * Forgets what a session holds.
      */
     func clear(session: String) async throws
+
+    /**
+     * Keeps a judgement.
+     */
+    func feedback(asked: String) async throws  -> String
 
     /**
      * What a session holds.
@@ -867,19 +877,44 @@ public protocol CoreProtocol: AnyObject, Sendable {
     func history(session: String) async throws  -> [Message]
 
     /**
+     * Deletes recordings.
+     */
+    func recordingsDelete(asked: String) async throws  -> UInt64
+
+    /**
+     * Writes recordings to a file.
+     */
+    func recordingsExport(asked: String) async throws  -> UInt64
+
+    /**
+     * One recording.
+     */
+    func recordingsGet(id: String) async throws  -> Recording
+
+    /**
+     * A page of recordings.
+     */
+    func recordingsList(asked: String) async throws  -> Page
+
+    /**
      * How many calls should have been recorded and were not.
      */
-    func lost()  -> UInt64
+    func recordingsLost()  -> UInt64
+
+    /**
+     * Runs a statement that only reads.
+     */
+    func recordingsQuery(sql: String) async throws  -> [JsonMap]
 
     /**
      * Makes a recorded call again.
      */
-    func rerun(asked: String)  -> Call
+    func recordingsRerun(asked: String)  -> Call
 
     /**
-     * Does what `method` names.
+     * Calls, tokens and cost.
      */
-    func state(method: String, asked: String) async throws  -> String
+    func usage(asked: String) async throws  -> [UsageRow]
 
 }
 /**
@@ -1024,10 +1059,10 @@ open func close()async throws   {
     /**
      * Whether it was closed.
      */
-open func isClosed() -> Bool  {
+open func closed() -> Bool  {
     return try!  FfiConverterBool.lift(try! rustCall() {
         uniffiCallStatus in
-    uniffi_slugline_swift_fn_method_core_is_closed(
+    uniffi_slugline_swift_fn_method_core_closed(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
@@ -1150,6 +1185,25 @@ open func warnings() -> [Warning]  {
 }
 
     /**
+     * What a campaign found.
+     */
+open func campaignReport(asked: String)async throws  -> CampaignReport  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_campaign_report(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeCampaignReport_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
      * Forgets what a session holds.
      */
 open func clear(session: String)async throws   {
@@ -1164,6 +1218,25 @@ open func clear(session: String)async throws   {
             completeFunc: ffi_slugline_swift_rust_future_complete_void,
             freeFunc: ffi_slugline_swift_rust_future_free_void,
             liftFunc: { $0 },
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
+     * Keeps a judgement.
+     */
+open func feedback(asked: String)async throws  -> String  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_feedback(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterString.lift,
             errorHandler: FfiConverterTypeFailure_lift
         )
 }
@@ -1188,24 +1261,119 @@ open func history(session: String)async throws  -> [Message]  {
 }
 
     /**
+     * Deletes recordings.
+     */
+open func recordingsDelete(asked: String)async throws  -> UInt64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_recordings_delete(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_u64,
+            completeFunc: ffi_slugline_swift_rust_future_complete_u64,
+            freeFunc: ffi_slugline_swift_rust_future_free_u64,
+            liftFunc: FfiConverterUInt64.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
+     * Writes recordings to a file.
+     */
+open func recordingsExport(asked: String)async throws  -> UInt64  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_recordings_export(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_u64,
+            completeFunc: ffi_slugline_swift_rust_future_complete_u64,
+            freeFunc: ffi_slugline_swift_rust_future_free_u64,
+            liftFunc: FfiConverterUInt64.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
+     * One recording.
+     */
+open func recordingsGet(id: String)async throws  -> Recording  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_recordings_get(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeRecording_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
+     * A page of recordings.
+     */
+open func recordingsList(asked: String)async throws  -> Page  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_recordings_list(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypePage_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
      * How many calls should have been recorded and were not.
      */
-open func lost() -> UInt64  {
+open func recordingsLost() -> UInt64  {
     return try!  FfiConverterUInt64.lift(try! rustCall() {
         uniffiCallStatus in
-    uniffi_slugline_swift_fn_method_core_lost(
+    uniffi_slugline_swift_fn_method_core_recordings_lost(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 })
 }
 
     /**
+     * Runs a statement that only reads.
+     */
+open func recordingsQuery(sql: String)async throws  -> [JsonMap]  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_recordings_query(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(sql)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterSequenceTypeJsonMap.lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
+}
+
+    /**
      * Makes a recorded call again.
      */
-open func rerun(asked: String) -> Call  {
+open func recordingsRerun(asked: String) -> Call  {
     return try!  FfiConverterTypeCall_lift(try! rustCall() {
         uniffiCallStatus in
-    uniffi_slugline_swift_fn_method_core_rerun(
+    uniffi_slugline_swift_fn_method_core_recordings_rerun(
             self.uniffiCloneHandle(),
         FfiConverterString.lower(asked),uniffiCallStatus
     )
@@ -1213,20 +1381,20 @@ open func rerun(asked: String) -> Call  {
 }
 
     /**
-     * Does what `method` names.
+     * Calls, tokens and cost.
      */
-open func state(method: String, asked: String)async throws  -> String  {
+open func usage(asked: String)async throws  -> [UsageRow]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
-                uniffi_slugline_swift_fn_method_core_state(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(method),FfiConverterString.lower(asked)
+                uniffi_slugline_swift_fn_method_core_usage(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
             completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
             freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterString.lift,
+            liftFunc: FfiConverterSequenceTypeUsageRow.lift,
             errorHandler: FfiConverterTypeFailure_lift
         )
 }
@@ -2251,6 +2419,104 @@ public func FfiConverterTypeStream_lower(_ value: Stream) -> UInt64 {
 
 
 
+public struct ArmReport: Equatable, Hashable {
+    public let arm: String
+    public let calls: UInt64
+    public let errors: UInt64
+    public let meanLatencyMs: Double?
+    public let meteredCalls: UInt64
+    public let promptTokens: UInt64
+    public let completionTokens: UInt64
+    public let totalTokens: UInt64
+    public let cost: [CostTotal]
+    public let metricCount: UInt64
+    public let metricMean: Double?
+    public let metricLow: Double?
+    public let metricHigh: Double?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(arm: String, calls: UInt64, errors: UInt64, meanLatencyMs: Double?, meteredCalls: UInt64, promptTokens: UInt64, completionTokens: UInt64, totalTokens: UInt64, cost: [CostTotal], metricCount: UInt64, metricMean: Double?, metricLow: Double?, metricHigh: Double?) {
+        self.arm = arm
+        self.calls = calls
+        self.errors = errors
+        self.meanLatencyMs = meanLatencyMs
+        self.meteredCalls = meteredCalls
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.totalTokens = totalTokens
+        self.cost = cost
+        self.metricCount = metricCount
+        self.metricMean = metricMean
+        self.metricLow = metricLow
+        self.metricHigh = metricHigh
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension ArmReport: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeArmReport: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> ArmReport {
+        return
+            try ArmReport(
+                arm: FfiConverterString.read(from: &buf),
+                calls: FfiConverterUInt64.read(from: &buf),
+                errors: FfiConverterUInt64.read(from: &buf),
+                meanLatencyMs: FfiConverterOptionDouble.read(from: &buf),
+                meteredCalls: FfiConverterUInt64.read(from: &buf),
+                promptTokens: FfiConverterUInt64.read(from: &buf),
+                completionTokens: FfiConverterUInt64.read(from: &buf),
+                totalTokens: FfiConverterUInt64.read(from: &buf),
+                cost: FfiConverterSequenceTypeCostTotal.read(from: &buf),
+                metricCount: FfiConverterUInt64.read(from: &buf),
+                metricMean: FfiConverterOptionDouble.read(from: &buf),
+                metricLow: FfiConverterOptionDouble.read(from: &buf),
+                metricHigh: FfiConverterOptionDouble.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: ArmReport, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.arm, into: &buf)
+        FfiConverterUInt64.write(value.calls, into: &buf)
+        FfiConverterUInt64.write(value.errors, into: &buf)
+        FfiConverterOptionDouble.write(value.meanLatencyMs, into: &buf)
+        FfiConverterUInt64.write(value.meteredCalls, into: &buf)
+        FfiConverterUInt64.write(value.promptTokens, into: &buf)
+        FfiConverterUInt64.write(value.completionTokens, into: &buf)
+        FfiConverterUInt64.write(value.totalTokens, into: &buf)
+        FfiConverterSequenceTypeCostTotal.write(value.cost, into: &buf)
+        FfiConverterUInt64.write(value.metricCount, into: &buf)
+        FfiConverterOptionDouble.write(value.metricMean, into: &buf)
+        FfiConverterOptionDouble.write(value.metricLow, into: &buf)
+        FfiConverterOptionDouble.write(value.metricHigh, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeArmReport_lift(_ buf: RustBuffer) throws -> ArmReport {
+    return try FfiConverterTypeArmReport.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeArmReport_lower(_ value: ArmReport) -> RustBuffer {
+    return FfiConverterTypeArmReport.lower(value)
+}
+
+
 public struct Attempt: Equatable, Hashable {
     public let provider: String
     public let model: String
@@ -2440,6 +2706,72 @@ public func FfiConverterTypeCampaignRef_lower(_ value: CampaignRef) -> RustBuffe
 }
 
 
+public struct CampaignReport: Equatable, Hashable {
+    public let campaign: String
+    public let metric: String?
+    public let goal: String?
+    public let arms: [ArmReport]
+    public let comparisons: [Comparison]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(campaign: String, metric: String?, goal: String?, arms: [ArmReport], comparisons: [Comparison]) {
+        self.campaign = campaign
+        self.metric = metric
+        self.goal = goal
+        self.arms = arms
+        self.comparisons = comparisons
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CampaignReport: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCampaignReport: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CampaignReport {
+        return
+            try CampaignReport(
+                campaign: FfiConverterString.read(from: &buf),
+                metric: FfiConverterOptionString.read(from: &buf),
+                goal: FfiConverterOptionString.read(from: &buf),
+                arms: FfiConverterSequenceTypeArmReport.read(from: &buf),
+                comparisons: FfiConverterSequenceTypeComparison.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CampaignReport, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.campaign, into: &buf)
+        FfiConverterOptionString.write(value.metric, into: &buf)
+        FfiConverterOptionString.write(value.goal, into: &buf)
+        FfiConverterSequenceTypeArmReport.write(value.arms, into: &buf)
+        FfiConverterSequenceTypeComparison.write(value.comparisons, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignReport_lift(_ buf: RustBuffer) throws -> CampaignReport {
+    return try FfiConverterTypeCampaignReport.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCampaignReport_lower(_ value: CampaignReport) -> RustBuffer {
+    return FfiConverterTypeCampaignReport.lower(value)
+}
+
+
 public struct ChatCompletion: Equatable, Hashable {
     public let id: String
     public let created: Int64
@@ -2604,6 +2936,84 @@ public func FfiConverterTypeChoice_lower(_ value: Choice) -> RustBuffer {
 }
 
 
+public struct Comparison: Equatable, Hashable {
+    public let arm: String
+    public let other: String
+    public let difference: Double?
+    public let low: Double?
+    public let high: Double?
+    public let pValue: Double?
+    public let pValueAdjusted: Double?
+    public let test: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(arm: String, other: String, difference: Double?, low: Double?, high: Double?, pValue: Double?, pValueAdjusted: Double?, test: String?) {
+        self.arm = arm
+        self.other = other
+        self.difference = difference
+        self.low = low
+        self.high = high
+        self.pValue = pValue
+        self.pValueAdjusted = pValueAdjusted
+        self.test = test
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Comparison: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeComparison: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Comparison {
+        return
+            try Comparison(
+                arm: FfiConverterString.read(from: &buf),
+                other: FfiConverterString.read(from: &buf),
+                difference: FfiConverterOptionDouble.read(from: &buf),
+                low: FfiConverterOptionDouble.read(from: &buf),
+                high: FfiConverterOptionDouble.read(from: &buf),
+                pValue: FfiConverterOptionDouble.read(from: &buf),
+                pValueAdjusted: FfiConverterOptionDouble.read(from: &buf),
+                test: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Comparison, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.arm, into: &buf)
+        FfiConverterString.write(value.other, into: &buf)
+        FfiConverterOptionDouble.write(value.difference, into: &buf)
+        FfiConverterOptionDouble.write(value.low, into: &buf)
+        FfiConverterOptionDouble.write(value.high, into: &buf)
+        FfiConverterOptionDouble.write(value.pValue, into: &buf)
+        FfiConverterOptionDouble.write(value.pValueAdjusted, into: &buf)
+        FfiConverterOptionString.write(value.test, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeComparison_lift(_ buf: RustBuffer) throws -> Comparison {
+    return try FfiConverterTypeComparison.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeComparison_lower(_ value: Comparison) -> RustBuffer {
+    return FfiConverterTypeComparison.lower(value)
+}
+
+
 public struct CompletionTokensDetails: Equatable, Hashable {
     public let reasoningTokens: UInt64?
     public let audioTokens: UInt64?
@@ -2721,6 +3131,64 @@ public func FfiConverterTypeCost_lift(_ buf: RustBuffer) throws -> Cost {
 #endif
 public func FfiConverterTypeCost_lower(_ value: Cost) -> RustBuffer {
     return FfiConverterTypeCost.lower(value)
+}
+
+
+public struct CostTotal: Equatable, Hashable {
+    public let currency: String
+    public let amount: Double
+    public let calls: UInt64
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(currency: String, amount: Double, calls: UInt64) {
+        self.currency = currency
+        self.amount = amount
+        self.calls = calls
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension CostTotal: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeCostTotal: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> CostTotal {
+        return
+            try CostTotal(
+                currency: FfiConverterString.read(from: &buf),
+                amount: FfiConverterDouble.read(from: &buf),
+                calls: FfiConverterUInt64.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: CostTotal, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.currency, into: &buf)
+        FfiConverterDouble.write(value.amount, into: &buf)
+        FfiConverterUInt64.write(value.calls, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCostTotal_lift(_ buf: RustBuffer) throws -> CostTotal {
+    return try FfiConverterTypeCostTotal.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeCostTotal_lower(_ value: CostTotal) -> RustBuffer {
+    return FfiConverterTypeCostTotal.lower(value)
 }
 
 
@@ -2998,6 +3466,80 @@ public func FfiConverterTypeFailureFields_lift(_ buf: RustBuffer) throws -> Fail
 #endif
 public func FfiConverterTypeFailureFields_lower(_ value: FailureFields) -> RustBuffer {
     return FfiConverterTypeFailureFields.lower(value)
+}
+
+
+public struct Feedback: Equatable, Hashable {
+    public let id: String
+    public let createdMs: Int64
+    public let completionId: String
+    public let metric: String
+    public let value: FeedbackValue
+    public let comment: String?
+    public let userId: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(id: String, createdMs: Int64, completionId: String, metric: String, value: FeedbackValue, comment: String?, userId: String?) {
+        self.id = id
+        self.createdMs = createdMs
+        self.completionId = completionId
+        self.metric = metric
+        self.value = value
+        self.comment = comment
+        self.userId = userId
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Feedback: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFeedback: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Feedback {
+        return
+            try Feedback(
+                id: FfiConverterString.read(from: &buf),
+                createdMs: FfiConverterInt64.read(from: &buf),
+                completionId: FfiConverterString.read(from: &buf),
+                metric: FfiConverterString.read(from: &buf),
+                value: FfiConverterTypeFeedbackValue.read(from: &buf),
+                comment: FfiConverterOptionString.read(from: &buf),
+                userId: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Feedback, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterInt64.write(value.createdMs, into: &buf)
+        FfiConverterString.write(value.completionId, into: &buf)
+        FfiConverterString.write(value.metric, into: &buf)
+        FfiConverterTypeFeedbackValue.write(value.value, into: &buf)
+        FfiConverterOptionString.write(value.comment, into: &buf)
+        FfiConverterOptionString.write(value.userId, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFeedback_lift(_ buf: RustBuffer) throws -> Feedback {
+    return try FfiConverterTypeFeedback.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFeedback_lower(_ value: Feedback) -> RustBuffer {
+    return FfiConverterTypeFeedback.lower(value)
 }
 
 
@@ -3501,6 +4043,60 @@ public func FfiConverterTypeMeta_lower(_ value: Meta) -> RustBuffer {
 }
 
 
+public struct Page: Equatable, Hashable {
+    public let recordings: [Recording]
+    public let nextCursor: String?
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(recordings: [Recording], nextCursor: String?) {
+        self.recordings = recordings
+        self.nextCursor = nextCursor
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Page: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypePage: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Page {
+        return
+            try Page(
+                recordings: FfiConverterSequenceTypeRecording.read(from: &buf),
+                nextCursor: FfiConverterOptionString.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Page, into buf: inout [UInt8]) {
+        FfiConverterSequenceTypeRecording.write(value.recordings, into: &buf)
+        FfiConverterOptionString.write(value.nextCursor, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePage_lift(_ buf: RustBuffer) throws -> Page {
+    return try FfiConverterTypePage.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypePage_lower(_ value: Page) -> RustBuffer {
+    return FfiConverterTypePage.lower(value)
+}
+
+
 public struct PromptInfo: Equatable, Hashable {
     public let slug: String
     public let description: String?
@@ -3782,6 +4378,152 @@ public func FfiConverterTypeProviderRequest_lift(_ buf: RustBuffer) throws -> Pr
 #endif
 public func FfiConverterTypeProviderRequest_lower(_ value: ProviderRequest) -> RustBuffer {
     return FfiConverterTypeProviderRequest.lower(value)
+}
+
+
+public struct Recording: Equatable, Hashable {
+    public let id: String
+    public let createdMs: Int64
+    public let sessionId: String
+    public let completionIds: [String]
+    public let project: String?
+    public let prompt: PromptRef?
+    public let campaign: CampaignRef?
+    public let requestedModels: [String]
+    public let model: String?
+    public let provider: String?
+    public let providerModel: String?
+    public let stream: Bool
+    public let finishReason: String?
+    public let errorCode: String?
+    public let attempts: [Attempt]
+    public let timing: Timing
+    public let usage: Usage?
+    public let cost: Cost?
+    public let labels: JsonMap
+    public let tags: [String]
+    public let warnings: [Warning]
+    public let request: JsonMap?
+    public let variables: JsonMap?
+    public let answer: [Choice]?
+    public let feedback: [Feedback]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(id: String, createdMs: Int64, sessionId: String, completionIds: [String], project: String?, prompt: PromptRef?, campaign: CampaignRef?, requestedModels: [String], model: String?, provider: String?, providerModel: String?, stream: Bool, finishReason: String?, errorCode: String?, attempts: [Attempt], timing: Timing, usage: Usage?, cost: Cost?, labels: JsonMap, tags: [String], warnings: [Warning], request: JsonMap?, variables: JsonMap?, answer: [Choice]?, feedback: [Feedback]) {
+        self.id = id
+        self.createdMs = createdMs
+        self.sessionId = sessionId
+        self.completionIds = completionIds
+        self.project = project
+        self.prompt = prompt
+        self.campaign = campaign
+        self.requestedModels = requestedModels
+        self.model = model
+        self.provider = provider
+        self.providerModel = providerModel
+        self.stream = stream
+        self.finishReason = finishReason
+        self.errorCode = errorCode
+        self.attempts = attempts
+        self.timing = timing
+        self.usage = usage
+        self.cost = cost
+        self.labels = labels
+        self.tags = tags
+        self.warnings = warnings
+        self.request = request
+        self.variables = variables
+        self.answer = answer
+        self.feedback = feedback
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension Recording: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeRecording: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Recording {
+        return
+            try Recording(
+                id: FfiConverterString.read(from: &buf),
+                createdMs: FfiConverterInt64.read(from: &buf),
+                sessionId: FfiConverterString.read(from: &buf),
+                completionIds: FfiConverterSequenceString.read(from: &buf),
+                project: FfiConverterOptionString.read(from: &buf),
+                prompt: FfiConverterOptionTypePromptRef.read(from: &buf),
+                campaign: FfiConverterOptionTypeCampaignRef.read(from: &buf),
+                requestedModels: FfiConverterSequenceString.read(from: &buf),
+                model: FfiConverterOptionString.read(from: &buf),
+                provider: FfiConverterOptionString.read(from: &buf),
+                providerModel: FfiConverterOptionString.read(from: &buf),
+                stream: FfiConverterBool.read(from: &buf),
+                finishReason: FfiConverterOptionString.read(from: &buf),
+                errorCode: FfiConverterOptionString.read(from: &buf),
+                attempts: FfiConverterSequenceTypeAttempt.read(from: &buf),
+                timing: FfiConverterTypeTiming.read(from: &buf),
+                usage: FfiConverterOptionTypeUsage.read(from: &buf),
+                cost: FfiConverterOptionTypeCost.read(from: &buf),
+                labels: FfiConverterTypeJsonMap.read(from: &buf),
+                tags: FfiConverterSequenceString.read(from: &buf),
+                warnings: FfiConverterSequenceTypeWarning.read(from: &buf),
+                request: FfiConverterOptionTypeJsonMap.read(from: &buf),
+                variables: FfiConverterOptionTypeJsonMap.read(from: &buf),
+                answer: FfiConverterOptionSequenceTypeChoice.read(from: &buf),
+                feedback: FfiConverterSequenceTypeFeedback.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: Recording, into buf: inout [UInt8]) {
+        FfiConverterString.write(value.id, into: &buf)
+        FfiConverterInt64.write(value.createdMs, into: &buf)
+        FfiConverterString.write(value.sessionId, into: &buf)
+        FfiConverterSequenceString.write(value.completionIds, into: &buf)
+        FfiConverterOptionString.write(value.project, into: &buf)
+        FfiConverterOptionTypePromptRef.write(value.prompt, into: &buf)
+        FfiConverterOptionTypeCampaignRef.write(value.campaign, into: &buf)
+        FfiConverterSequenceString.write(value.requestedModels, into: &buf)
+        FfiConverterOptionString.write(value.model, into: &buf)
+        FfiConverterOptionString.write(value.provider, into: &buf)
+        FfiConverterOptionString.write(value.providerModel, into: &buf)
+        FfiConverterBool.write(value.stream, into: &buf)
+        FfiConverterOptionString.write(value.finishReason, into: &buf)
+        FfiConverterOptionString.write(value.errorCode, into: &buf)
+        FfiConverterSequenceTypeAttempt.write(value.attempts, into: &buf)
+        FfiConverterTypeTiming.write(value.timing, into: &buf)
+        FfiConverterOptionTypeUsage.write(value.usage, into: &buf)
+        FfiConverterOptionTypeCost.write(value.cost, into: &buf)
+        FfiConverterTypeJsonMap.write(value.labels, into: &buf)
+        FfiConverterSequenceString.write(value.tags, into: &buf)
+        FfiConverterSequenceTypeWarning.write(value.warnings, into: &buf)
+        FfiConverterOptionTypeJsonMap.write(value.request, into: &buf)
+        FfiConverterOptionTypeJsonMap.write(value.variables, into: &buf)
+        FfiConverterOptionSequenceTypeChoice.write(value.answer, into: &buf)
+        FfiConverterSequenceTypeFeedback.write(value.feedback, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRecording_lift(_ buf: RustBuffer) throws -> Recording {
+    return try FfiConverterTypeRecording.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeRecording_lower(_ value: Recording) -> RustBuffer {
+    return FfiConverterTypeRecording.lower(value)
 }
 
 
@@ -4289,6 +5031,84 @@ public func FfiConverterTypeUsage_lower(_ value: Usage) -> RustBuffer {
 }
 
 
+public struct UsageRow: Equatable, Hashable {
+    public let group: JsonMap
+    public let calls: UInt64
+    public let errors: UInt64
+    public let meteredCalls: UInt64
+    public let promptTokens: UInt64
+    public let completionTokens: UInt64
+    public let totalTokens: UInt64
+    public let cost: [CostTotal]
+
+    // Default memberwise initializers are never public by default, so we
+    // declare one manually.
+    public init(group: JsonMap, calls: UInt64, errors: UInt64, meteredCalls: UInt64, promptTokens: UInt64, completionTokens: UInt64, totalTokens: UInt64, cost: [CostTotal]) {
+        self.group = group
+        self.calls = calls
+        self.errors = errors
+        self.meteredCalls = meteredCalls
+        self.promptTokens = promptTokens
+        self.completionTokens = completionTokens
+        self.totalTokens = totalTokens
+        self.cost = cost
+    }
+
+
+
+
+}
+
+#if compiler(>=6)
+extension UsageRow: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeUsageRow: FfiConverterRustBuffer {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> UsageRow {
+        return
+            try UsageRow(
+                group: FfiConverterTypeJsonMap.read(from: &buf),
+                calls: FfiConverterUInt64.read(from: &buf),
+                errors: FfiConverterUInt64.read(from: &buf),
+                meteredCalls: FfiConverterUInt64.read(from: &buf),
+                promptTokens: FfiConverterUInt64.read(from: &buf),
+                completionTokens: FfiConverterUInt64.read(from: &buf),
+                totalTokens: FfiConverterUInt64.read(from: &buf),
+                cost: FfiConverterSequenceTypeCostTotal.read(from: &buf)
+        )
+    }
+
+    public static func write(_ value: UsageRow, into buf: inout [UInt8]) {
+        FfiConverterTypeJsonMap.write(value.group, into: &buf)
+        FfiConverterUInt64.write(value.calls, into: &buf)
+        FfiConverterUInt64.write(value.errors, into: &buf)
+        FfiConverterUInt64.write(value.meteredCalls, into: &buf)
+        FfiConverterUInt64.write(value.promptTokens, into: &buf)
+        FfiConverterUInt64.write(value.completionTokens, into: &buf)
+        FfiConverterUInt64.write(value.totalTokens, into: &buf)
+        FfiConverterSequenceTypeCostTotal.write(value.cost, into: &buf)
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUsageRow_lift(_ buf: RustBuffer) throws -> UsageRow {
+    return try FfiConverterTypeUsageRow.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeUsageRow_lower(_ value: UsageRow) -> RustBuffer {
+    return FfiConverterTypeUsageRow.lower(value)
+}
+
+
 public struct VariantInfo: Equatable, Hashable {
     public let name: String
     public let weight: Double
@@ -4559,6 +5379,78 @@ public func FfiConverterTypeFailure_lift(_ buf: RustBuffer) throws -> Failure {
 public func FfiConverterTypeFailure_lower(_ value: Failure) -> RustBuffer {
     return FfiConverterTypeFailure.lower(value)
 }
+
+
+
+public enum FeedbackValue: Equatable, Hashable {
+
+    case bool(Bool
+    )
+    case number(Double
+    )
+
+
+
+
+
+}
+
+#if compiler(>=6)
+extension FeedbackValue: Sendable {}
+#endif
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeFeedbackValue: FfiConverterRustBuffer {
+    typealias SwiftType = FeedbackValue
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> FeedbackValue {
+        let variant: Int32 = try readInt(&buf)
+        switch variant {
+
+        case 1: return .bool(try FfiConverterBool.read(from: &buf)
+        )
+
+        case 2: return .number(try FfiConverterDouble.read(from: &buf)
+        )
+
+        default: throw UniffiInternalError.unexpectedEnumCase
+        }
+    }
+
+    public static func write(_ value: FeedbackValue, into buf: inout [UInt8]) {
+        switch value {
+
+
+        case let .bool(v1):
+            writeInt(&buf, Int32(1))
+            FfiConverterBool.write(v1, into: &buf)
+
+
+        case let .number(v1):
+            writeInt(&buf, Int32(2))
+            FfiConverterDouble.write(v1, into: &buf)
+
+        }
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFeedbackValue_lift(_ buf: RustBuffer) throws -> FeedbackValue {
+    return try FfiConverterTypeFeedbackValue.lift(buf)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeFeedbackValue_lower(_ value: FeedbackValue) -> RustBuffer {
+    return FfiConverterTypeFeedbackValue.lower(value)
+}
+
 
 
 
@@ -5373,6 +6265,30 @@ fileprivate struct FfiConverterOptionUInt64: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionDouble: FfiConverterRustBuffer {
+    typealias SwiftType = Double?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterDouble.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterDouble.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionString: FfiConverterRustBuffer {
     typealias SwiftType = String?
 
@@ -5805,6 +6721,30 @@ fileprivate struct FfiConverterOptionTypeRole: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterOptionSequenceTypeChoice: FfiConverterRustBuffer {
+    typealias SwiftType = [Choice]?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterSequenceTypeChoice.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterSequenceTypeChoice.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterOptionSequenceTypeTokenLogprob: FfiConverterRustBuffer {
     typealias SwiftType = [TokenLogprob]?
 
@@ -5821,6 +6761,30 @@ fileprivate struct FfiConverterOptionSequenceTypeTokenLogprob: FfiConverterRustB
         switch try readInt(&buf) as Int8 {
         case 0: return nil
         case 1: return try FfiConverterSequenceTypeTokenLogprob.read(from: &buf)
+        default: throw UniffiInternalError.unexpectedOptionalTag
+        }
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterOptionTypeJsonMap: FfiConverterRustBuffer {
+    typealias SwiftType = JsonMap?
+
+    public static func write(_ value: SwiftType, into buf: inout [UInt8]) {
+        guard let value = value else {
+            writeInt(&buf, Int8(0))
+            return
+        }
+        writeInt(&buf, Int8(1))
+        FfiConverterTypeJsonMap.write(value, into: &buf)
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> SwiftType {
+        switch try readInt(&buf) as Int8 {
+        case 0: return nil
+        case 1: return try FfiConverterTypeJsonMap.read(from: &buf)
         default: throw UniffiInternalError.unexpectedOptionalTag
         }
     }
@@ -5903,6 +6867,31 @@ fileprivate struct FfiConverterSequenceString: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeArmReport: FfiConverterRustBuffer {
+    typealias SwiftType = [ArmReport]
+
+    public static func write(_ value: [ArmReport], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeArmReport.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [ArmReport] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [ArmReport]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeArmReport.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeAttempt: FfiConverterRustBuffer {
     typealias SwiftType = [Attempt]
 
@@ -5953,6 +6942,56 @@ fileprivate struct FfiConverterSequenceTypeChoice: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeComparison: FfiConverterRustBuffer {
+    typealias SwiftType = [Comparison]
+
+    public static func write(_ value: [Comparison], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeComparison.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Comparison] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Comparison]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeComparison.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeCostTotal: FfiConverterRustBuffer {
+    typealias SwiftType = [CostTotal]
+
+    public static func write(_ value: [CostTotal], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeCostTotal.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [CostTotal] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [CostTotal]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeCostTotal.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeEnvironmentInfo: FfiConverterRustBuffer {
     typealias SwiftType = [EnvironmentInfo]
 
@@ -5995,6 +7034,31 @@ fileprivate struct FfiConverterSequenceTypeFailureFields: FfiConverterRustBuffer
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeFailureFields.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeFeedback: FfiConverterRustBuffer {
+    typealias SwiftType = [Feedback]
+
+    public static func write(_ value: [Feedback], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeFeedback.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Feedback] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Feedback]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeFeedback.read(from: &buf))
         }
         return seq
     }
@@ -6103,6 +7167,31 @@ fileprivate struct FfiConverterSequenceTypePromptInfo: FfiConverterRustBuffer {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
+fileprivate struct FfiConverterSequenceTypeRecording: FfiConverterRustBuffer {
+    typealias SwiftType = [Recording]
+
+    public static func write(_ value: [Recording], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeRecording.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [Recording] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [Recording]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeRecording.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
 fileprivate struct FfiConverterSequenceTypeTokenLogprob: FfiConverterRustBuffer {
     typealias SwiftType = [TokenLogprob]
 
@@ -6195,6 +7284,31 @@ fileprivate struct FfiConverterSequenceTypeTopLogprob: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeTopLogprob.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeUsageRow: FfiConverterRustBuffer {
+    typealias SwiftType = [UsageRow]
+
+    public static func write(_ value: [UsageRow], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeUsageRow.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [UsageRow] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [UsageRow]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeUsageRow.read(from: &buf))
         }
         return seq
     }
@@ -6320,6 +7434,31 @@ fileprivate struct FfiConverterSequenceTypeStep: FfiConverterRustBuffer {
         seq.reserveCapacity(Int(len))
         for _ in 0 ..< len {
             seq.append(try FfiConverterTypeStep.read(from: &buf))
+        }
+        return seq
+    }
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+fileprivate struct FfiConverterSequenceTypeJsonMap: FfiConverterRustBuffer {
+    typealias SwiftType = [JsonMap]
+
+    public static func write(_ value: [JsonMap], into buf: inout [UInt8]) {
+        let len = Int32(value.count)
+        writeInt(&buf, len)
+        for item in value {
+            FfiConverterTypeJsonMap.write(item, into: &buf)
+        }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> [JsonMap] {
+        let len: Int32 = try readInt(&buf)
+        var seq = [JsonMap]()
+        seq.reserveCapacity(Int(len))
+        for _ in 0 ..< len {
+            seq.append(try FfiConverterTypeJsonMap.read(from: &buf))
         }
         return seq
     }
@@ -6572,7 +7711,7 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_core_close() != 47108) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_is_closed() != 4823) {
+    if (uniffi_slugline_swift_checksum_method_core_closed() != 38922) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_core_prompts_check() != 17662) {
@@ -6596,19 +7735,40 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_core_warnings() != 47171) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_slugline_swift_checksum_method_core_campaign_report() != 44476) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_slugline_swift_checksum_method_core_clear() != 61766) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_feedback() != 53673) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_core_history() != 22803) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_lost() != 37209) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_delete() != 31752) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_rerun() != 21757) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_export() != 32082) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_state() != 59967) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_get() != 41800) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_recordings_list() != 9342) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_recordings_lost() != 50174) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_recordings_query() != 45508) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_recordings_rerun() != 49040) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_core_usage() != 26344) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_helpersource_call() != 32374) {

@@ -71,7 +71,7 @@ private func scripted(_ script: JSONObject) -> Options {
     try await Task.sleep(for: .milliseconds(100))
     await engine.close()
     await engine.close()
-    #expect(engine.isClosed)
+    #expect(engine.closed)
     #expect(try await running.text == "Hi")
     let call = await failure { try await engine.chat("Hi", model: "test/echo") }
     #expect(call?.message.contains("closed") == true)
