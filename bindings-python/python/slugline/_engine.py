@@ -362,6 +362,11 @@ class Engine:
         ))
 
     @property
+    def closed(self) -> bool:
+        """Whether it was closed."""
+        return self._core.closed
+
+    @property
     def warnings(self) -> tuple[Warning, ...]:
         """What was odd about the configuration, though not wrong."""
         return self._core.warnings
@@ -379,7 +384,7 @@ class Engine:
         return engine
 
     def close(self) -> None:
-        """Closes the connections and writes what was recorded. Calls under way end; later ones raise.
+        """Closes the connections and writes what was recorded. Calls under way go on; later ones raise.
 
         Closing twice is no error.
         """
