@@ -14,7 +14,7 @@ import PackageDescription
 
 let package = Package(
   name: "Slugline",
-  platforms: [.macOS(.v13), .iOS(.v16), .tvOS(.v16), .watchOS(.v9), .visionOS(.v1)],
+  platforms: [.macOS(.v13), .iOS(.v16)],
   products: [.library(name: "Slugline", targets: ["Slugline"])],
   targets: [
     ffi,

@@ -107,14 +107,16 @@ func load() throws {
     let attributes = try FileManager.default.attributesOfItem(atPath: folder.appendingPathComponent(name).path)
     return Double(attributes[.size] as? Int ?? 0) / 1e6
   }
+  // Not `Process`: it looks for the end every 50 ms.
   func milliseconds(_ name: String, _ arguments: [String]) throws -> Double {
-    let process = Process()
-    process.executableURL = folder.appendingPathComponent(name)
-    process.arguments = arguments
-    process.standardOutput = FileHandle.nullDevice
+    let path = folder.appendingPathComponent(name).path
+    var words = ([path] + arguments).map { strdup($0) } + [nil]
+    defer { words.forEach { free($0) } }
+    var (child, status): (pid_t, Int32) = (0, 0)
     let started = ContinuousClock.now
-    try process.run()
-    process.waitUntilExit()
+    guard posix_spawn(&child, path, nil, nil, &words, environ) == 0, waitpid(child, &status, 0) == child, status == 0 else {
+      throw CocoaError(.executableLoad)
+    }
     return Double(started.duration(to: .now).components.attoseconds) / 1e15
   }
   // Alternating, so that a busy machine disturbs both alike; the least counts.
@@ -136,5 +138,5 @@ if CommandLine.arguments.dropFirst().first == "load" {
   try await whole()
 } else {
   // For `load`.
-  print(try await engine.chat("Hi", model: "test/echo").text)
+  precondition(try await engine.chat("Hi", model: "test/echo").text == "Hi")
 }
