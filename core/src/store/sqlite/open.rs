@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use rusqlite::limits::Limit;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::error::{failed, refused};
 use super::guest;
@@ -15,7 +15,9 @@ use super::schema::{self, Problem};
 use crate::error::Result;
 
 /// How long a statement waits for another process.
-const BUSY: Duration = Duration::from_secs(10);
+pub(super) const BUSY: Duration = Duration::from_secs(10);
+/// How often a setting is tried that other processes are changing.
+const MOST_TRIES: u32 = 100;
 /// Most bytes of a statement of the user.
 const MOST_SQL: i32 = 1 << 20;
 
@@ -73,13 +75,32 @@ fn flags(access: OpenFlags) -> OpenFlags {
 
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
-    connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()))?;
+    keep_log(connection)?;
     // In WAL mode a commit outlives the process at this level; a power cut may take the last ones, whole.
     connection.pragma_update(None, "synchronous", "normal")?;
     // What is deleted is overwritten, in the file and in its free pages.
     connection.pragma_update_and_check(None, "secure_delete", true, |_| Ok(()))?;
     connection.set_prepared_statement_cache_capacity(64);
     Ok(())
+}
+
+/// Has changes written to a log first. Where another process does the same to a new file at this moment SQLite
+/// refuses at once; it waits for a transaction.
+fn keep_log(connection: &Connection) -> rusqlite::Result<()> {
+    let mut tries = 0;
+    loop {
+        let kept = connection.pragma_update_and_check(None, "journal_mode", "wal", |_| Ok(()));
+        match kept {
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && tries < MOST_TRIES =>
+            {
+                tries += 1;
+                connection.execute_batch("BEGIN IMMEDIATE; ROLLBACK")?;
+            }
+            kept => return kept,
+        }
+    }
 }
 
 /// Makes the file where there is none, so that only its owner may read it. SQLite gives the same mode to
