@@ -240,6 +240,28 @@ async fn two_writers_in_one_session_get_one_conflict() {
     assert_eq!(error.data().details["cause"], "conflict");
     assert_eq!(error.data().partial.as_ref().unwrap().text(), "four");
     assert!(session.history().await.unwrap().is_empty());
+
+    // A first turn under way is refused as well, and the next call begins anew.
+    let fresh = engine.session("fresh");
+    let mut stream = fresh.chat_stream(slow("five"));
+    stream.next().await.unwrap().unwrap();
+    fresh.clear().await.unwrap();
+    let error = stream.completion().await.unwrap_err();
+    assert_eq!(error.data().details["cause"], "conflict");
+    fresh.chat(echo("six")).await.unwrap();
+    assert_eq!(fresh.history().await.unwrap().len(), 2);
+}
+
+#[tokio::test]
+async fn a_turn_under_way_outlives_its_session_by_a_call() {
+    let engine = engine(json!({"session_ttl_ms": 100}));
+    let session = engine.session("s");
+    session.chat(echo("one")).await.unwrap();
+    let slow = scripted("two", json!({"ttft_ms": 300}));
+    session.chat(slow).await.unwrap();
+    assert_eq!(session.history().await.unwrap().len(), 4);
+    tokio::time::sleep(Duration::from_millis(150)).await;
+    assert!(session.history().await.unwrap().is_empty());
 }
 
 #[tokio::test]

@@ -7,7 +7,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use futures_core::future::BoxFuture;
 
 use super::cursor::Cursor;
+use super::session::{Ending, State as SessionState, is_over};
 use super::totals::{arm_totals, usage_rows};
+use super::upkeep::Upkeep;
 use super::{
     ArmTotals, CampaignQuery, Feedback, Filter, Page, Recording, RecordingQuery, Retention,
     Session, SessionTurn, Store, UsageQuery, UsageRow,
@@ -19,6 +21,7 @@ use crate::error::{Error, ErrorKind, Result};
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     retention: Retention,
+    upkeep: Upkeep,
     state: Mutex<State>,
 }
 
@@ -35,6 +38,8 @@ struct State {
     /// Completion -> its judgements, oldest first.
     feedback: HashMap<String, Vec<Feedback>>,
     sessions: HashMap<String, Session>,
+    /// What is known of sessions without turns.
+    endings: HashMap<String, Ending>,
     /// The last version given to any session.
     version: u64,
 }
@@ -44,12 +49,24 @@ impl MemoryStore {
     pub fn new(retention: Retention) -> Self {
         MemoryStore {
             retention,
+            upkeep: Upkeep::default(),
             state: Mutex::default(),
         }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Forgets what is too old, now and then.
+    fn keep_up(&self, state: &mut State) {
+        if self.upkeep.is_due() {
+            state.prune(&self.retention);
+        }
+    }
+
+    fn ttl(&self) -> i64 {
+        milliseconds(self.retention.session_ttl_ms)
     }
 }
 
@@ -150,39 +167,76 @@ impl State {
         read
     }
 
-    fn session(&self, id: &str, retention: &Retention) -> Session {
-        let ttl = i64::try_from(retention.session_ttl_ms).unwrap_or(i64::MAX);
-        let now = clock::unix_millis();
-        let is_fresh = |session: &&Session| {
-            let last = session.turns.last().map_or(0, |turn| turn.created_ms);
-            ttl == 0 || now.saturating_sub(last) < ttl
-        };
-        match self.sessions.get(id).filter(is_fresh) {
-            Some(session) => session.clone(),
-            None => Session {
+    fn state(&self, id: &str, ttl: i64, now: i64) -> SessionState {
+        match self.sessions.get(id) {
+            Some(session) => {
+                let last = session.turns.last().map_or(0, |turn| turn.created_ms);
+                SessionState {
+                    version: session.version,
+                    is_over: is_over(last, ttl, now),
+                }
+            }
+            None => SessionState::of_none(self.endings.get(id).copied(), now),
+        }
+    }
+
+    fn session(&self, id: &str, ttl: i64) -> Session {
+        let state = self.state(id, ttl, clock::unix_millis());
+        match self.sessions.get(id) {
+            Some(session) if !state.is_over => session.clone(),
+            _ => Session {
                 id: id.to_owned(),
-                ..Session::default()
+                version: state.shown(),
+                turns: Vec::new(),
             },
         }
     }
 
-    fn append(
-        &mut self,
-        id: &str,
-        version: u64,
-        turn: SessionTurn,
-        retention: &Retention,
-    ) -> Result<u64> {
-        let mut session = self.session(id, retention);
-        if session.version != version {
+    fn append(&mut self, id: &str, version: u64, turn: SessionTurn, ttl: i64) -> Result<u64> {
+        if !self.state(id, ttl, clock::unix_millis()).takes(version) {
             return Err(conflict(id));
         }
         self.version += 1;
+        self.endings.remove(id);
+        let session = self.sessions.entry(id.to_owned()).or_default();
+        if version == 0 {
+            session.turns.clear();
+        }
+        id.clone_into(&mut session.id);
         session.version = self.version;
         session.turns.push(turn);
-        self.sessions.insert(id.to_owned(), session);
         Ok(self.version)
     }
+
+    fn clear(&mut self, id: &str) {
+        self.version += 1;
+        self.sessions.remove(id);
+        self.endings
+            .insert(id.to_owned(), Ending::cleared(self.version));
+    }
+
+    fn prune(&mut self, retention: &Retention) -> u64 {
+        let now = clock::unix_millis();
+        let forgotten = Ending::forgotten(now);
+        self.endings.retain(|_, ending| ending.until_ms > forgotten);
+        let ttl = milliseconds(retention.session_ttl_ms);
+        let over = self.sessions.extract_if(|_, session| {
+            let last = session.turns.last().map_or(0, |turn| turn.created_ms);
+            is_over(last, ttl, now)
+        });
+        let over = over.map(|(id, session)| (id, Ending::expired(session.version, now)));
+        self.endings.extend(over);
+        let age = milliseconds(retention.recording_age_ms);
+        if age == 0 {
+            return 0;
+        }
+        let oldest = now.saturating_sub(age);
+        self.remove(|recording| recording.created_ms <= oldest)
+    }
+}
+
+fn milliseconds(setting: u64) -> i64 {
+    i64::try_from(setting).unwrap_or(i64::MAX)
 }
 
 /// The session went on while a turn was made from an older state of it.
@@ -210,7 +264,7 @@ fn done<'a, T: Send + 'a>(value: T) -> BoxFuture<'a, T> {
 
 impl Store for MemoryStore {
     fn session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Session>> {
-        done(Ok(self.lock().session(id, &self.retention)))
+        done(Ok(self.lock().session(id, self.ttl())))
     }
 
     fn append_turn<'a>(
@@ -219,11 +273,16 @@ impl Store for MemoryStore {
         version: u64,
         turn: SessionTurn,
     ) -> BoxFuture<'a, Result<u64>> {
-        done(self.lock().append(id, version, turn, &self.retention))
+        let mut state = self.lock();
+        let appended = state.append(id, version, turn, self.ttl());
+        self.keep_up(&mut state);
+        done(appended)
     }
 
     fn clear_session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>> {
-        self.lock().sessions.remove(id);
+        let mut state = self.lock();
+        state.clear(id);
+        self.keep_up(&mut state);
         done(Ok(()))
     }
 
@@ -297,21 +356,8 @@ impl Store for MemoryStore {
     }
 
     fn prune(&self) -> BoxFuture<'_, Result<u64>> {
-        let mut state = self.lock();
-        let now = clock::unix_millis();
-        let ttl = i64::try_from(self.retention.session_ttl_ms).unwrap_or(i64::MAX);
-        if ttl > 0 {
-            state.sessions.retain(|_, session| {
-                let last = session.turns.last().map_or(0, |turn| turn.created_ms);
-                now.saturating_sub(last) < ttl
-            });
-        }
-        let age = i64::try_from(self.retention.recording_age_ms).unwrap_or(i64::MAX);
-        if age == 0 {
-            return done(Ok(0));
-        }
-        let oldest = now.saturating_sub(age);
-        done(Ok(state.remove(|recording| recording.created_ms <= oldest)))
+        self.upkeep.done();
+        done(Ok(self.lock().prune(&self.retention)))
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {

@@ -17,6 +17,7 @@ mod sqlite;
 mod statistics;
 mod totals;
 mod traits;
+mod upkeep;
 mod usage;
 
 pub use feedback::{Feedback, FeedbackValue};

@@ -26,11 +26,13 @@ pub struct Retention {
 ///
 /// A failing store answers `store_error`.
 pub trait Store: Send + Sync + std::fmt::Debug {
-    /// A session's turns; one that is unknown or too old is empty, with version 0.
+    /// A session's turns; one that is unknown or too old is empty, with version 0. One that was cleared is empty at
+    /// a version of its own.
     fn session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<Session>>;
 
     /// Appends a turn to the version of the session it was made from, and gives the new version.
-    /// Either the whole turn is kept or nothing.
+    /// Either the whole turn is kept or nothing. A session that got too old since it was loaded is at the version it
+    /// was loaded at, and the turn prolongs it.
     ///
     /// # Errors
     /// `conflict` where the session is at another version by now.
@@ -41,7 +43,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         turn: SessionTurn,
     ) -> BoxFuture<'a, Result<u64>>;
 
-    /// Forgets a session's turns. A turn under way is a `conflict` then.
+    /// Forgets a session's turns. A turn under way is a `conflict` then, also where there were none. Known for an
+    /// hour at least.
     fn clear_session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>>;
 
     /// Appends recordings, all or none, in order. One whose id is known already is left as it is, so
@@ -94,8 +97,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Breaks off the statements of [`query`](Self::query) under way: the engine is closing.
     fn interrupt(&self) {}
 
-    /// Deletes what is older, or more, than is to be kept, and says how many recordings went.
-    /// The writer of recordings calls it now and then.
+    /// Deletes what is older, or more, than is to be kept, and says how many recordings went. Nothing of it stays
+    /// in a file. The writer of recordings calls it now and then; a store that is not told to record must see to
+    /// it itself.
     fn prune(&self) -> BoxFuture<'_, Result<u64>>;
 
     /// Ends the store's threads and connections, after what was begun. Later calls may fail.

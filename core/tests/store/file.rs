@@ -4,9 +4,10 @@ use std::path::Path;
 
 use serde_json::json;
 use slugline::chat::Message;
-use slugline::store::{Feedback, Filter, Recording, Retention, SessionTurn, SqliteStore, Store};
+use slugline::store::{Feedback, Retention, SessionTurn, SqliteStore, Store};
 
-use crate::sample::{self, record, recording};
+use crate::erasure::on_disk;
+use crate::sample::{self, record};
 
 fn open(path: &Path) -> SqliteStore {
     SqliteStore::open(path, Retention::default()).unwrap()
@@ -14,16 +15,6 @@ fn open(path: &Path) -> SqliteStore {
 
 fn refused(path: &Path) -> slugline::Error {
     SqliteStore::open(path, Retention::default()).unwrap_err()
-}
-
-/// Whether any file of the folder has these bytes.
-fn on_disk(folder: &Path, needle: &str) -> bool {
-    std::fs::read_dir(folder).unwrap().any(|entry| {
-        let bytes = std::fs::read(entry.unwrap().path()).unwrap();
-        bytes
-            .windows(needle.len())
-            .any(|window| window == needle.as_bytes())
-    })
 }
 
 #[tokio::test]
@@ -71,52 +62,6 @@ async fn the_files_are_their_owners_alone() {
     }
     names.sort();
     assert_eq!(names, ["slugline.db", "slugline.db-shm", "slugline.db-wal"]);
-}
-
-#[tokio::test]
-async fn what_is_deleted_is_not_in_the_file() {
-    let folder = tempfile::tempdir().unwrap();
-    let store = open(&folder.path().join("slugline.db"));
-    let secret = |n: u64| Recording {
-        request: json!({"messages": format!("needle-request-{n}").repeat(300)})
-            .as_object()
-            .cloned(),
-        variables: json!({"name": format!("needle-variable-{n}")})
-            .as_object()
-            .cloned(),
-        labels: json!({"label": format!("needle-label-{n}")})
-            .as_object()
-            .unwrap()
-            .clone(),
-        ..recording(n)
-    };
-    store.record((0..50).map(secret).collect()).await.unwrap();
-    let feedback = Feedback::new("completion-7", "thumbs", true).comment("needle-comment-7");
-    store.add_feedback(feedback).await.unwrap();
-    let turn = SessionTurn::new(vec![Message::user("needle-session")], None);
-    store.append_turn("s", 0, turn).await.unwrap();
-    // A reader has looked at it too, so that its pages are in use.
-    store.recording("recording-7").await.unwrap();
-    let needles = [
-        "needle-request-7",
-        "needle-variable-7",
-        "needle-label-7",
-        "needle-comment-7",
-    ];
-    for needle in needles.iter().chain(&["needle-session"]) {
-        assert!(on_disk(folder.path(), needle), "{needle} was never there");
-    }
-    let gone = Filter {
-        ids: vec!["recording-7".to_owned()],
-        ..Filter::default()
-    };
-    assert_eq!(store.delete(gone).await.unwrap(), 1);
-    for needle in needles {
-        assert!(!on_disk(folder.path(), needle), "{needle} is still there");
-    }
-    assert!(on_disk(folder.path(), "needle-request-8"));
-    store.clear_session("s").await.unwrap();
-    assert!(!on_disk(folder.path(), "needle-session"));
 }
 
 #[test]
@@ -200,6 +145,70 @@ fn files_that_are_not_ours_are_left_alone() {
     assert!(error.to_string().contains("newer release"), "{error}");
 }
 
+#[tokio::test]
+async fn a_file_of_an_older_release_is_brought_up_to_date() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slugline.db");
+    let first = include_str!("../../src/store/sqlite/schema_1.sql");
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    connection.execute_batch(first).unwrap();
+    connection
+        .execute_batch(
+            "INSERT INTO turns (session_id, follows, created_ms, messages) VALUES ('s', 0, 1, '[]'); \
+             PRAGMA user_version = 1; PRAGMA application_id = 0x534C5547",
+        )
+        .unwrap();
+    drop(connection);
+    let store = open(&path);
+    let session = store.session("s").await.unwrap();
+    assert_eq!((session.version, session.turns.len()), (1, 1));
+    store.clear_session("s").await.unwrap();
+    assert_eq!(store.session("s").await.unwrap().version, 2);
+    store.close().await.unwrap();
+    assert_eq!(open(&path).session("s").await.unwrap().version, 2);
+}
+
+/// What `sql` gives and does to a file of which nothing else is open.
+fn aside(path: &Path, sql: &str) {
+    let connection = rusqlite::Connection::open(path).unwrap();
+    connection.execute_batch(sql).unwrap();
+}
+
+#[tokio::test]
+async fn that_a_session_was_cleared_is_forgotten_in_time() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slugline.db");
+    let store = open(&path);
+    store.clear_session("who-was-it").await.unwrap();
+    let version = store.session("who-was-it").await.unwrap().version;
+    assert!(version > 0);
+    store.close().await.unwrap();
+    assert!(!on_disk(folder.path(), "who-was-it"));
+
+    // An hour later it is as if it had never been, for who comes and for who was there.
+    aside(&path, "UPDATE endings SET until_ms = until_ms - 3600000");
+    let store = open(&path);
+    assert_eq!(store.session("who-was-it").await.unwrap().version, 0);
+    store.prune().await.unwrap();
+    let turn = || SessionTurn::new(vec![Message::user("Hi")], None);
+    store
+        .append_turn("who-was-it", version, turn())
+        .await
+        .unwrap();
+    store.clear_session("who-was-it").await.unwrap();
+    store.close().await.unwrap();
+
+    aside(&path, "UPDATE endings SET until_ms = until_ms - 7200000");
+    let store = open(&path);
+    store.prune().await.unwrap();
+    let left = store
+        .query("SELECT count(*) AS n FROM endings")
+        .await
+        .unwrap();
+    assert_eq!(left[0]["n"], 0);
+    store.append_turn("who-was-it", 0, turn()).await.unwrap();
+}
+
 /// The guide that describes the schema to other tools.
 const GUIDE: &str = include_str!("../../docs/recordings.md");
 
@@ -211,7 +220,7 @@ async fn the_tables_are_as_the_guide_says() {
         .query("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'")
         .await
         .unwrap();
-    assert_eq!(tables.len(), 6);
+    assert_eq!(tables.len(), 7);
     for table in tables {
         let name = table["name"].as_str().unwrap();
         let row = GUIDE
@@ -231,7 +240,7 @@ async fn the_tables_are_as_the_guide_says() {
         assert_eq!(columns, told, "{name}");
     }
     let version = store.query("PRAGMA user_version").await.unwrap();
-    assert_eq!(version[0]["user_version"], 1);
+    assert_eq!(version[0]["user_version"], 2);
 }
 
 #[tokio::test]

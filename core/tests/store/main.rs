@@ -9,6 +9,7 @@
 
 mod campaigns;
 mod counts;
+mod erasure;
 mod feedback;
 mod file;
 mod processes;

@@ -69,15 +69,55 @@ async fn a_cleared_session_is_empty_and_refuses_what_was_under_way() {
         let one = append(&*store, "a", 0, "one").await;
         store.clear_session("a").await.unwrap();
         store.clear_session("unknown").await.unwrap();
-        let session = store.session("a").await.unwrap();
-        assert_eq!((session.version, session.turns.len()), (0, 0));
+        let empty = store.session("a").await.unwrap();
+        assert!(empty.version > one && empty.turns.is_empty());
         let error = store.append_turn("a", one, turn("late")).await.unwrap_err();
         assert_eq!(error.code(), "conflict");
         // A new conversation of the same length does not look like the old one.
-        let again = append(&*store, "a", 0, "anew").await;
-        assert!(again > one);
-        let error = store.append_turn("a", one, turn("late")).await.unwrap_err();
-        assert_eq!(error.code(), "conflict");
+        let again = append(&*store, "a", empty.version, "anew").await;
+        assert!(again > empty.version);
+        for stale in [0, one, empty.version] {
+            let error = store.append_turn("a", stale, turn("late")).await;
+            assert_eq!(error.unwrap_err().code(), "conflict");
+        }
+        assert_eq!(store.session("a").await.unwrap().turns.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_first_turn_under_way_is_refused_once_the_session_is_cleared() {
+    on_each_store(async |store| {
+        let refused = async |version| {
+            let late = store.append_turn("a", version, turn("late")).await;
+            assert_eq!(late.unwrap_err().code(), "conflict");
+            assert!(store.session("a").await.unwrap().turns.is_empty());
+        };
+        let mut versions = vec![store.session("a").await.unwrap().version];
+        // Never written; cleared already; written and cleared again.
+        for written in [false, false, true, true, false] {
+            let at = *versions.last().unwrap();
+            if written {
+                versions.push(append(&*store, "a", at, "meanwhile").await);
+            }
+            store.clear_session("a").await.unwrap();
+            for stale in &versions {
+                refused(*stale).await;
+            }
+            let version = store.session("a").await.unwrap().version;
+            assert!(versions.iter().all(|used| version > *used));
+            versions.push(version);
+            // What is kept for long is not forgotten by the way.
+            store.prune().await.unwrap();
+        }
+        let last = *versions.last().unwrap();
+        append(&*store, "a", last, "anew").await;
+        // Others are not touched.
+        append(&*store, "b", 0, "first").await;
+        append(&*store, "", 0, "without an id").await;
+        store.clear_session("b").await.unwrap();
+        assert_eq!(store.session("a").await.unwrap().turns.len(), 1);
+        assert_eq!(store.session("").await.unwrap().turns.len(), 1);
     })
     .await;
 }
@@ -89,22 +129,18 @@ async fn a_session_ends_some_time_after_its_last_turn() {
         ..Retention::default()
     };
     on_each(retention, async |store| {
+        // The first write looks for what is too old; from then on this test does.
+        append(&*store, "first", 0, "x").await;
         let aged = |text: &str, age: i64| {
             let mut turn = turn(text);
             turn.created_ms -= age;
             turn
         };
-        let version = store
+        store
             .append_turn("live", 0, aged("old", 90_000))
             .await
-            .unwrap_or_default();
+            .unwrap();
         assert_eq!(store.session("live").await.unwrap().version, 0, "too old");
-        // Who loaded it before it ended has lost it.
-        let error = store
-            .append_turn("live", version, turn("late"))
-            .await
-            .unwrap_err();
-        assert_eq!(error.code(), "conflict");
         let version = store
             .append_turn("live", 0, aged("first", 59_000))
             .await
@@ -117,6 +153,89 @@ async fn a_session_ends_some_time_after_its_last_turn() {
         store.prune().await.unwrap();
         assert_eq!(store.session("live").await.unwrap().turns.len(), 2);
         assert_eq!(store.session("dead").await.unwrap().turns.len(), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_ends_while_a_turn_is_made_takes_it() {
+    let retention = Retention {
+        session_ttl_ms: 60_000,
+        ..Retention::default()
+    };
+    on_each(retention, async |store| {
+        // The first write looks for what is too old; from then on this test does.
+        append(&*store, "first", 0, "x").await;
+        let old = |text: &str| SessionTurn {
+            created_ms: turn(text).created_ms - 61_000,
+            ..turn(text)
+        };
+        // Loaded while it was live; its time passes; the turn prolongs it.
+        let loaded = store.append_turn("a", 0, old("first")).await.unwrap();
+        assert_eq!(store.session("a").await.unwrap().version, 0);
+        append(&*store, "a", loaded, "second").await;
+        assert_eq!(store.session("a").await.unwrap().turns.len(), 2);
+
+        // The same, and it was looked at for what is too old meanwhile.
+        let loaded = store.append_turn("b", 0, old("first")).await.unwrap();
+        store.prune().await.unwrap();
+        assert_eq!(store.session("b").await.unwrap().version, 0);
+        append(&*store, "b", loaded, "second").await;
+        assert_eq!(store.session("b").await.unwrap().turns.len(), 1);
+
+        // Loaded when it was over: it begins anew, before and after that look.
+        for (id, pruned) in [("c", false), ("d", true)] {
+            let loaded = store.append_turn(id, 0, old("first")).await.unwrap();
+            if pruned {
+                store.prune().await.unwrap();
+            }
+            append(&*store, id, 0, "anew").await;
+            let session = store.session(id).await.unwrap();
+            assert_eq!(session.turns.len(), 1);
+            let late = store.append_turn(id, loaded, turn("late")).await;
+            assert_eq!(late.unwrap_err().code(), "conflict");
+        }
+
+        // Cleared after its time: what was made from it is refused all the same.
+        for (id, pruned) in [("e", false), ("f", true)] {
+            let loaded = store.append_turn(id, 0, old("first")).await.unwrap();
+            if pruned {
+                store.prune().await.unwrap();
+            }
+            store.clear_session(id).await.unwrap();
+            for stale in [0, loaded] {
+                let late = store.append_turn(id, stale, turn("late")).await;
+                assert_eq!(late.unwrap_err().code(), "conflict");
+            }
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_set_back_locks_no_session() {
+    let retention = Retention {
+        session_ttl_ms: 60_000,
+        ..Retention::default()
+    };
+    on_each(retention, async |store| {
+        // The first write looks for what is too old; from then on this test does.
+        append(&*store, "first", 0, "x").await;
+        let at = |text: &str, ms: i64| SessionTurn {
+            created_ms: turn(text).created_ms + ms,
+            ..turn(text)
+        };
+        // An hour ahead, then right, then two minutes pass.
+        let one = store.append_turn("a", 0, at("one", 3_600_000)).await;
+        let two = store
+            .append_turn("a", one.unwrap(), at("two", -120_000))
+            .await;
+        let session = store.session("a").await.unwrap();
+        assert_eq!((session.version, session.turns.len()), (0, 0));
+        append(&*store, "a", session.version, "three").await;
+        assert_eq!(store.session("a").await.unwrap().turns.len(), 1);
+        let late = store.append_turn("a", two.unwrap(), turn("late")).await;
+        assert_eq!(late.unwrap_err().code(), "conflict");
     })
     .await;
 }

@@ -9,7 +9,7 @@ use crate::error::{Error, ErrorKind};
 const APPLICATION: i32 = 0x534C_5547;
 
 /// A step a version: the first makes an empty file one of version 1.
-const STEPS: &[&str] = &[include_str!("schema_1.sql")];
+const STEPS: &[&str] = &[include_str!("schema_1.sql"), include_str!("schema_2.sql")];
 
 /// Why a file cannot be used.
 pub(super) enum Problem {

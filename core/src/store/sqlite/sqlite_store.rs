@@ -16,6 +16,7 @@ use crate::chat::JsonMap;
 use crate::error::Result;
 use crate::store::cursor::Cursor;
 use crate::store::memory::{conflict, no_completion, no_recording};
+use crate::store::upkeep::Upkeep;
 use crate::store::{
     ArmTotals, CampaignQuery, Feedback, Filter, Page, Recording, RecordingQuery, Retention,
     Session, SessionTurn, Store, UsageQuery, UsageRow,
@@ -27,13 +28,21 @@ use crate::store::{
 pub struct SqliteStore {
     path: PathBuf,
     retention: Retention,
-    /// Something was deleted, and another process still read from the log where it may stay.
+    /// Something was deleted that may still be in the log: another process read from there, or was killed.
     unclean: Arc<AtomicBool>,
+    upkeep: Upkeep,
     /// Ends statements of the user.
     stops: Stops,
     writer: Worker,
     reader: Worker,
     turns: Worker,
+}
+
+/// How much was deleted.
+#[derive(Debug, Default)]
+struct Gone {
+    sessions: u64,
+    recordings: u64,
 }
 
 impl SqliteStore {
@@ -50,7 +59,8 @@ impl SqliteStore {
             turns: Worker::new(path.clone(), open::reader),
             path,
             retention,
-            unclean: Arc::default(),
+            unclean: Arc::new(AtomicBool::new(true)),
+            upkeep: Upkeep::default(),
             stops: Stops::default(),
         })
     }
@@ -80,20 +90,28 @@ impl SqliteStore {
             .run(move |connection| job(connection).map_err(|error| failed(&path, error)))
     }
 
-    /// As [`write`](Self::write), for a job that deletes and says how much: nothing of it stays in the log.
+    /// As [`write`](Self::write), for a job that deletes: nothing of it stays in the log.
     fn erase(
         &self,
-        job: impl FnOnce(&mut Connection) -> rusqlite::Result<u64> + Send + 'static,
-    ) -> BoxFuture<'static, Result<u64>> {
+        job: impl FnOnce(&mut Connection) -> rusqlite::Result<Gone> + Send + 'static,
+    ) -> BoxFuture<'static, Result<Gone>> {
         let unclean = self.unclean.clone();
         self.write(move |connection| {
-            let gone = job(connection)?;
-            if gone > 0 || unclean.load(Ordering::Relaxed) {
+            // A job that fails half-way has deleted something too.
+            let gone = job(connection).inspect_err(|_| unclean.store(true, Ordering::Relaxed))?;
+            if gone.recordings > 0 || gone.sessions > 0 || unclean.load(Ordering::Relaxed) {
                 let clean = write::scrub(connection)?;
                 unclean.store(!clean, Ordering::Relaxed);
             }
             Ok(gone)
         })
+    }
+
+    /// Forgets what is too old, now and then: after what was sent before, and nobody waits for it.
+    fn keep_up(&self) {
+        if self.upkeep.is_due() {
+            drop(self.prune());
+        }
     }
 
     fn ttl(&self) -> i64 {
@@ -120,15 +138,30 @@ impl Store for SqliteStore {
         version: u64,
         turn: SessionTurn,
     ) -> BoxFuture<'a, Result<u64>> {
-        let (own, ttl) = (id.to_owned(), self.ttl());
-        let appended =
-            self.write(move |connection| turns::append(connection, &own, version, &turn, ttl));
-        Box::pin(async move { appended.await?.ok_or_else(|| conflict(id)) })
+        let (own, ttl, unclean) = (id.to_owned(), self.ttl(), self.unclean.clone());
+        let appended = self.write(move |connection| {
+            let appended = turns::append(connection, &own, version, &turn, ttl)?;
+            if appended.as_ref().is_some_and(|appended| appended.erased) {
+                unclean.store(true, Ordering::Relaxed);
+            }
+            Ok(appended)
+        });
+        self.keep_up();
+        Box::pin(async move {
+            let appended = appended.await?.ok_or_else(|| conflict(id))?;
+            Ok(appended.version)
+        })
     }
 
     fn clear_session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>> {
         let id = id.to_owned();
-        let cleared = self.erase(move |connection| turns::clear(connection, &id));
+        let cleared = self.erase(move |connection| {
+            Ok(Gone {
+                sessions: u64::from(turns::clear(connection, &id)?),
+                recordings: 0,
+            })
+        });
+        self.keep_up();
         Box::pin(async move { cleared.await.map(|_| ()) })
     }
 
@@ -156,7 +189,13 @@ impl Store for SqliteStore {
         if let Err(error) = filter.check_delete() {
             return refused(error);
         }
-        self.erase(move |connection| write::delete(connection, &filter))
+        let gone = self.erase(move |connection| {
+            Ok(Gone {
+                sessions: 0,
+                recordings: write::delete(connection, &filter)?,
+            })
+        });
+        Box::pin(async move { Ok(gone.await?.recordings) })
     }
 
     fn add_feedback(&self, feedback: Feedback) -> BoxFuture<'_, Result<()>> {
@@ -196,17 +235,15 @@ impl Store for SqliteStore {
     }
 
     fn prune(&self) -> BoxFuture<'_, Result<u64>> {
+        self.upkeep.done();
         let (retention, ttl) = (self.retention, self.ttl());
-        let unclean = self.unclean.clone();
-        self.write(move |connection| {
-            if unclean.load(Ordering::Relaxed) {
-                unclean.store(!write::scrub(connection)?, Ordering::Relaxed);
-            }
-            if ttl > 0 {
-                turns::prune(connection, ttl)?;
-            }
-            write::prune(connection, &retention)
-        })
+        let gone = self.erase(move |connection| {
+            Ok(Gone {
+                sessions: turns::prune(connection, ttl)?,
+                recordings: write::prune(connection, &retention)?,
+            })
+        });
+        Box::pin(async move { Ok(gone.await?.recordings) })
     }
 
     fn close(&self) -> BoxFuture<'_, Result<()>> {
@@ -215,6 +252,10 @@ impl Store for SqliteStore {
             // The readers first: the last connection to close empties the log.
             self.turns.close().await?;
             self.reader.close().await?;
+            if self.unclean.load(Ordering::Relaxed) {
+                // Where others still read, what was deleted is overwritten when the last of them closes.
+                let _ = self.erase(|_| Ok(Gone::default())).await;
+            }
             self.writer.close().await
         })
     }

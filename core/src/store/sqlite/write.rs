@@ -1,14 +1,19 @@
 //! Writes and deletes recordings and feedback.
 
+use std::time::Duration;
+
 use rusqlite::{Connection, Transaction, TransactionBehavior, params, params_from_iter};
 
 use super::filter::Source;
-use super::row;
+use super::{open, row};
 use crate::clock;
 use crate::store::{Feedback, FeedbackValue, Filter, Recording, Retention};
 
 /// Rows that are deleted in one transaction, so that another writer gets its turn.
 const AT_ONCE: i64 = 1_000;
+
+/// How long emptying the log waits for who reads from it.
+const SCRUB: Duration = Duration::from_millis(200);
 
 /// Appends recordings, all or none.
 pub(super) fn record(connection: &mut Connection, batch: &[Recording]) -> rusqlite::Result<()> {
@@ -161,9 +166,13 @@ fn delete_where(connection: &mut Connection, meant: &Source) -> rusqlite::Result
 }
 
 /// Moves everything from the log into the file and empties the log, where old pages of what was deleted
-/// would stay. `false` where another process still reads from the log.
+/// would stay. `false` where another process still reads from the log: to be tried again, as waiting for it
+/// holds all writers up.
 pub(super) fn scrub(connection: &Connection) -> rusqlite::Result<bool> {
-    let busy: i64 =
-        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    Ok(busy == 0)
+    connection.busy_timeout(SCRUB)?;
+    let busy = connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| {
+        row.get::<_, i64>(0)
+    });
+    connection.busy_timeout(open::BUSY)?;
+    Ok(busy? == 0)
 }
