@@ -3,6 +3,7 @@
 use std::io::Read as _;
 
 use serde_json::Value;
+use slugline::ErrorKind;
 use slugline::chat::JsonMap;
 
 use crate::output::Failure;
@@ -53,8 +54,12 @@ fn read(path: &str) -> Result<String, Failure> {
         std::io::stdin().read_to_string(&mut text)?;
         return Ok(text);
     }
-    std::fs::read_to_string(path)
-        .map_err(|error| Failure::other(format!("cannot read {path}: {error}")))
+    std::fs::read_to_string(path).map_err(|error| {
+        Failure::of(
+            ErrorKind::InvalidRequest,
+            format!("cannot read {path}: {error}"),
+        )
+    })
 }
 
 #[cfg(test)]

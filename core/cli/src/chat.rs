@@ -3,13 +3,13 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::Args;
-use slugline::Engine;
 use slugline::chat::{ChatRequest, Message};
 use slugline::engine::RequestFor;
+use slugline::{Engine, ErrorKind};
 
 use crate::open::OpenArgs;
-use crate::output::{Failure, print, print_json};
-use crate::run::{print_stream, tell};
+use crate::output::{Failure, print_json};
+use crate::run::{print_stream, show};
 
 /// Arguments of `chat`.
 #[derive(Debug, Args)]
@@ -39,10 +39,16 @@ pub(crate) struct ChatArgs {
 pub(crate) async fn chat(open: &OpenArgs, args: ChatArgs) -> Result<(), Failure> {
     let text = args.message.join(" ");
     let asked = match text.as_str() {
-        "" if std::io::stdin().is_terminal() => None,
-        "" | "-" => Some(standard_input().await?),
+        "" if args.message.is_empty() && std::io::stdin().is_terminal() => None,
+        "-" => Some(standard_input().await?),
+        "" if args.message.is_empty() => Some(standard_input().await?),
         _ => Some(text),
     };
+    if asked.as_ref().is_some_and(|text| text.trim().is_empty()) {
+        return Err(Failure::usage(
+            "the message is empty: there is nothing to ask",
+        ));
+    }
     let engine = open.engine()?;
     let Some(text) = asked else {
         return converse(&engine, &args).await;
@@ -63,16 +69,7 @@ pub(crate) async fn chat(open: &OpenArgs, args: ChatArgs) -> Result<(), Failure>
         Some(id) => engine.session(id.as_str()).chat(request).await,
         None => engine.chat(request).await,
     };
-    match outcome {
-        Ok(completion) if args.json => print_json(&completion),
-        Ok(completion) => {
-            print(&format!("{}\n", completion.text()))?;
-            tell(&completion);
-            Ok(())
-        }
-        Err(error) if args.json => Err(Failure::from(error.clone()).with_json(&error)),
-        Err(error) => Err(error.into()),
-    }
+    show(&outcome?, args.json)
 }
 
 fn request(args: &ChatArgs, text: &str) -> ChatRequest {
@@ -110,7 +107,7 @@ async fn converse(engine: &Engine, args: &ChatArgs) -> Result<(), Failure> {
         match print_stream(session.chat_stream(request)).await {
             Ok(()) => first = false,
             Err(failure) => {
-                failure.report();
+                failure.report(false);
             }
         }
     }
@@ -121,7 +118,7 @@ async fn reading<T: Send + 'static>(
     read: impl FnOnce() -> std::io::Result<T> + Send + 'static,
 ) -> Result<T, Failure> {
     let read = tokio::task::spawn_blocking(read).await;
-    Ok(read.map_err(|error| Failure::other(error.to_string()))??)
+    Ok(read.map_err(|error| Failure::of(ErrorKind::Internal, error.to_string()))??)
 }
 
 async fn standard_input() -> Result<String, Failure> {

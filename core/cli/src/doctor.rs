@@ -1,6 +1,5 @@
 //! `slugline doctor`: what works here and what does not, without asking any provider.
 
-use std::io::IsTerminal as _;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -11,7 +10,8 @@ use slugline::config::{Ask, Config, Models, Proxy, Storage, presets};
 use time::OffsetDateTime;
 
 use crate::open::OpenArgs;
-use crate::output::{Failure, print, print_json};
+use crate::output::{Failure, colours, print, print_json};
+use crate::serve::{self, Outlook};
 
 /// Arguments of `doctor`.
 #[derive(Debug, Args)]
@@ -57,12 +57,12 @@ impl Findings {
     }
 }
 
-pub(crate) fn doctor(open: &OpenArgs, args: &DoctorArgs) -> Result<(), Failure> {
+pub(crate) async fn doctor(open: &OpenArgs, args: &DoctorArgs) -> Result<(), Failure> {
     let mut findings = Findings::default();
     match Config::open(open.source(), open.overrides()?) {
         Ok(config) => {
             findings.add("configuration", Level::Ok, open.taken());
-            look(config, &mut findings);
+            look(config, &mut findings).await;
         }
         Err(error) => findings.add("configuration", Level::Error, error.to_string()),
     }
@@ -70,31 +70,26 @@ pub(crate) fn doctor(open: &OpenArgs, args: &DoctorArgs) -> Result<(), Failure> 
     if args.json {
         print_json(&findings.0)?;
     } else {
-        let colours = std::io::stdout().is_terminal();
+        let colours = colours();
         for finding in &findings.0 {
             print(&line(finding, colours))?;
         }
     }
     match findings.errors() {
         0 => Ok(()),
-        1 => Err(Failure::other("1 problem")),
-        count => Err(Failure::other(format!("{count} problems"))),
+        1 => Err(Failure::printed("1 problem")),
+        count => Err(Failure::printed(format!("{count} problems"))),
     }
 }
 
-fn look(config: Config, findings: &mut Findings) {
+async fn look(config: Config, findings: &mut Findings) {
     network(&config, findings);
     storage(&config, findings);
-    let server = config.server.keys.len();
-    findings.add(
-        "server",
-        Level::Ok,
-        match server {
-            0 => "no `keys` in [server]: `serve` makes one at each start, and stays on loopback"
-                .to_owned(),
-            _ => format!("{server} key(s) for `serve` on {}", config.server.listen),
-        },
-    );
+    match serve::outlook(&config).await {
+        Ok(Outlook::Ready(message)) => findings.add("server", Level::Ok, message),
+        Ok(Outlook::Taken(message)) => findings.add("server", Level::Warning, message),
+        Err(failure) => findings.add("server", Level::Error, failure.to_string()),
+    }
     let config = Arc::new(config);
     match Models::open(config.clone()) {
         Ok((models, _)) => providers(&models, findings),

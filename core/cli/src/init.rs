@@ -5,8 +5,10 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
+use serde_json::json;
+use slugline::ErrorKind;
 
-use crate::output::{Failure, print};
+use crate::output::{Failure, print, print_json};
 
 const CONFIG: &str = r#"# Everything here is optional: https keys come from their usual environment variables.
 [engine]
@@ -34,10 +36,14 @@ pub(crate) struct InitArgs {
     /// Folder to write into
     #[arg(default_value = ".")]
     folder: PathBuf,
+    /// Print the written files as JSON
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) fn init(args: &InitArgs) -> Result<(), Failure> {
     let prompts = args.folder.join("prompts");
+    let mut written = Vec::new();
     fs::create_dir_all(&prompts).map_err(|error| cannot_write(&prompts, &error))?;
     for (path, text) in [
         (args.folder.join("slugline.toml"), CONFIG),
@@ -46,12 +52,19 @@ pub(crate) fn init(args: &InitArgs) -> Result<(), Failure> {
         // Never over a file that is there: it may be somebody's work.
         let file = fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
         file.map_err(|error| cannot_write(&path, &error))?;
-        print(&format!("wrote {}\n", path.display()))?;
+        if !args.json {
+            print(&format!("wrote {}\n", path.display()))?;
+        }
+        written.push(path);
+    }
+    if args.json {
+        return print_json(&json!({ "written": written }));
     }
     print("next: slugline run greet name=Ada\n")?;
     Ok(())
 }
 
 fn cannot_write(path: &Path, error: &std::io::Error) -> Failure {
-    Failure::other(format!("cannot write {}: {error}", path.display()))
+    let message = format!("cannot write {}: {error}", path.display());
+    Failure::of(ErrorKind::StoreError, message)
 }

@@ -24,11 +24,7 @@ pub(crate) struct LintArgs {
 
 pub(crate) fn lint(open: &OpenArgs, args: &LintArgs) -> Result<(), Failure> {
     let store = open.store()?;
-    let findings = match slugline::prompt::lint(&store, args.slug.as_deref()) {
-        Ok(findings) => findings,
-        Err(error) if args.json => return Err(Failure::from(error.clone()).with_json(&error)),
-        Err(error) => return Err(error.into()),
-    };
+    let findings = slugline::prompt::lint(&store, args.slug.as_deref())?;
     let count = |level| {
         findings
             .iter()
@@ -54,7 +50,7 @@ pub(crate) fn lint(open: &OpenArgs, args: &LintArgs) -> Result<(), Failure> {
         counted(warnings, "warning")
     );
     if errors > 0 || (args.strict && warnings > 0) {
-        return Err(Failure::other(summary));
+        return Err(Failure::printed(summary));
     }
     note(&summary);
     Ok(())

@@ -22,7 +22,8 @@ mod when;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind::{DisplayHelp, DisplayVersion};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 /// Prompts as files, run against any language model.
 #[derive(Debug, Parser)]
@@ -64,8 +65,13 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    // Clap ends the process itself, with code 2, where the usage is wrong.
-    let cli = Cli::parse();
+    let read = Cli::command().try_get_matches();
+    let read =
+        read.and_then(|matches| Ok((Cli::from_arg_matches(&matches)?, wants_json(&matches))));
+    let (cli, json) = match read {
+        Ok(read) => read,
+        Err(error) => return wrong_usage(&error),
+    };
     let serves = matches!(cli.command, Command::Serve(_));
     let mut builder = tokio::runtime::Builder::new_multi_thread();
     if !serves {
@@ -74,8 +80,8 @@ fn main() -> ExitCode {
     let runtime = match builder.enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            output::say_error(&format!("cannot start: {error}"));
-            return ExitCode::FAILURE;
+            let message = format!("cannot start: {error}");
+            return output::Failure::of(slugline::ErrorKind::Internal, message).report(json);
         }
     };
     let outcome = runtime.block_on(async {
@@ -89,8 +95,31 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(failure) => failure.report(),
+        Err(failure) => failure.report(json),
     }
+}
+
+/// Whether the command was asked for JSON: then its errors are JSON too.
+fn wants_json(matches: &ArgMatches) -> bool {
+    match matches.subcommand() {
+        Some((_, inner)) => wants_json(inner),
+        None => matches!(matches.try_get_one("json"), Ok(Some(true))),
+    }
+}
+
+/// Shows help where it was asked for, else what is wrong with the words.
+fn wrong_usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    if matches!(error.kind(), DisplayHelp | DisplayVersion) {
+        return ExitCode::SUCCESS;
+    }
+    // What follows `--` is no option.
+    let mut words = std::env::args_os().take_while(|word| word != "--");
+    let json = words.any(|word| word == "--json");
+    let text = error.render().to_string();
+    let message = text.lines().next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(message);
+    output::Failure::usage(message).unsaid().report(json)
 }
 
 async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
@@ -104,7 +133,7 @@ async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
         Command::Campaign(command) => campaign::run(&cli.open, command).await,
         Command::Usage(args) => usage::usage(&cli.open, args).await,
         Command::Init(args) => init::init(&args),
-        Command::Doctor(args) => doctor::doctor(&cli.open, &args),
+        Command::Doctor(args) => doctor::doctor(&cli.open, &args).await,
         Command::Serve(args) => serve::serve(&cli.open, args).await,
     }
 }

@@ -4,10 +4,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
-use slugline::Engine;
 use slugline::chat::JsonMap;
 use slugline::config::{Config, ConfigSource, Storage};
 use slugline::prompt::{FileStore, Rules};
+use slugline::{Engine, ErrorKind};
 
 use crate::output::{Failure, note};
 
@@ -90,9 +90,8 @@ impl OpenArgs {
         if config.engine.storage == Storage::Memory {
             let how =
                 "set `storage = \"sqlite:slugline.db\"` in the [engine] table of slugline.toml";
-            return Err(Failure::other(format!(
-                "storage is in memory, where nothing outlives a program: {how}"
-            )));
+            let message = format!("storage is in memory, where nothing outlives a program: {how}");
+            return Err(Failure::of(ErrorKind::ConfigError, message));
         }
         self.engine()
     }
@@ -105,9 +104,8 @@ impl OpenArgs {
         let mut config = Config::open(self.source(), self.overrides()?)?;
         if config.engine.prompts.is_none() {
             let how = "set `prompts` in the [engine] table of slugline.toml, or pass --prompts";
-            return Err(Failure::other(format!(
-                "no prompt folder is configured: {how}"
-            )));
+            let message = format!("no prompt folder is configured: {how}");
+            return Err(Failure::of(ErrorKind::ConfigError, message));
         }
         config.engine.watch = false;
         let rules = Rules {

@@ -1,17 +1,19 @@
 //! What a command prints, and how it fails.
 
+use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
 
 use serde::Serialize;
-use slugline::Error;
+use slugline::{Error, ErrorKind};
 
 /// Why a command failed.
 #[derive(Debug)]
 pub(crate) struct Failure {
-    message: String,
+    /// For a person; none where nobody reads.
+    message: Option<String>,
+    /// For a program, where it asked for JSON and has no result that says it.
     error: Option<Error>,
-    json: Option<String>,
     code: u8,
 }
 
@@ -19,54 +21,61 @@ impl Failure {
     /// The words of the command line itself are wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
         Failure {
-            message: message.into(),
-            error: None,
-            json: None,
             code: 2,
+            ..Failure::of(ErrorKind::InvalidRequest, message)
         }
     }
 
-    /// Something outside the library failed.
-    pub(crate) fn other(message: impl Into<String>) -> Self {
+    /// Something failed that is no call of the library.
+    pub(crate) fn of(kind: ErrorKind, message: impl Into<String>) -> Self {
+        let message = message.into();
         Failure {
-            message: message.into(),
+            error: Some(Error::new(kind, message.clone())),
+            message: Some(message),
+            code: 1,
+        }
+    }
+
+    /// What was printed says what is wrong; this sums it up.
+    pub(crate) fn printed(summary: impl Into<String>) -> Self {
+        Failure {
+            message: Some(summary.into()),
             error: None,
-            json: None,
             code: 1,
         }
     }
 
     pub(crate) fn interrupted() -> Self {
         Failure {
-            message: "interrupted".to_owned(),
-            error: None,
-            json: None,
             code: 130,
+            ..Failure::of(ErrorKind::Cancelled, "interrupted")
         }
     }
 
-    /// Prints the error as JSON too, on standard output.
+    /// The same, where a person has read it already.
     #[must_use]
-    pub(crate) fn with_json(mut self, error: &Error) -> Self {
-        self.json = serde_json::to_string(&serde_json::json!({ "error": error })).ok();
-        self
-    }
-
-    /// The same where JSON was asked for, of a failure that is an error of the library's.
-    #[must_use]
-    pub(crate) fn in_json(self, json: bool) -> Self {
-        match self.error.clone() {
-            Some(error) if json => self.with_json(&error),
-            _ => self,
+    pub(crate) fn unsaid(self) -> Self {
+        Failure {
+            message: None,
+            ..self
         }
     }
 
-    pub(crate) fn report(self) -> ExitCode {
-        if let Some(json) = &self.json {
-            let _ = writeln!(io::stdout(), "{json}");
+    /// Tells it: to a person on standard error, and where JSON was asked for on standard output too.
+    pub(crate) fn report(self, json: bool) -> ExitCode {
+        if let (true, Some(error)) = (json, &self.error) {
+            let _ = writeln!(io::stdout(), "{}", serde_json::json!({ "error": error }));
         }
-        say_error(&self.message);
+        if let Some(message) = &self.message {
+            say_error(message);
+        }
         ExitCode::from(self.code)
+    }
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.message.as_deref().unwrap_or_default())
     }
 }
 
@@ -84,9 +93,8 @@ impl From<Error> for Failure {
             }
         }
         Failure {
-            message,
+            message: Some(message),
             error: Some(error),
-            json: None,
             code: 1,
         }
     }
@@ -94,7 +102,19 @@ impl From<Error> for Failure {
 
 impl From<io::Error> for Failure {
     fn from(error: io::Error) -> Self {
-        Failure::other(error.to_string())
+        if error.kind() == io::ErrorKind::BrokenPipe {
+            // The reader, `head` say, has all it wants: no failure.
+            return Failure {
+                message: None,
+                error: None,
+                code: 0,
+            };
+        }
+        let kind = match error.kind() {
+            io::ErrorKind::InvalidData => ErrorKind::InvalidRequest,
+            _ => ErrorKind::StoreError,
+        };
+        Failure::of(kind, error.to_string())
     }
 }
 
@@ -107,8 +127,8 @@ pub(crate) fn print(text: &str) -> io::Result<()> {
 
 /// Prints a value as indented JSON.
 pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
-    let text =
-        serde_json::to_string_pretty(value).map_err(|error| Failure::other(error.to_string()))?;
+    let text = serde_json::to_string_pretty(value)
+        .map_err(|error| Failure::of(ErrorKind::Internal, error.to_string()))?;
     print(&format!("{text}\n")).map_err(Failure::from)
 }
 
@@ -124,10 +144,24 @@ pub(crate) fn say_error(text: &str) {
     let _ = writeln!(io::stderr(), "slugline: {text}");
 }
 
-/// An outcome whose error is told as JSON too, where JSON was asked for.
-pub(crate) fn told<T>(outcome: slugline::Result<T>, json: bool) -> Result<T, Failure> {
-    outcome.map_err(|error| match json {
-        true => Failure::from(error.clone()).with_json(&error),
-        false => error.into(),
-    })
+/// Whether standard output takes colours: a terminal that can, and nobody who said no.
+pub(crate) fn colours() -> bool {
+    let set = |name| std::env::var_os(name).unwrap_or_default();
+    io::stdout().is_terminal() && wants_colours(&set("NO_COLOR"), &set("TERM"))
+}
+
+fn wants_colours(no_color: &OsStr, term: &OsStr) -> bool {
+    no_color.is_empty() && term != "dumb"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn colours_can_be_declined() {
+        let wants = |no_color: &str, term: &str| wants_colours(no_color.as_ref(), term.as_ref());
+        assert!(wants("", "xterm-256color") && wants("", ""));
+        assert!(!wants("1", "xterm-256color") && !wants("", "dumb"));
+    }
 }

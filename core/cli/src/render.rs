@@ -1,7 +1,6 @@
 //! `slugline render SLUG key=value ..`: the messages as the model would see them. Nothing is sent.
 
 use clap::Args;
-use slugline::compose::RenderedPrompt;
 
 use crate::open::OpenArgs;
 use crate::output::{Failure, note, print, print_json};
@@ -20,7 +19,8 @@ pub(crate) struct RenderArgs {
 }
 
 pub(crate) fn render(open: &OpenArgs, args: RenderArgs) -> Result<(), Failure> {
-    let rendered = rendered(open, &args).map_err(|failure| failure.in_json(args.json))?;
+    let request = run::request(&args.slug, &args.variables, None)?;
+    let rendered = open.engine()?.render_prompt(request)?;
     if args.json {
         return print_json(&rendered);
     }
@@ -38,9 +38,4 @@ pub(crate) fn render(open: &OpenArgs, args: RenderArgs) -> Result<(), Failure> {
         note(&format!("warning: {}", warning.message));
     }
     Ok(())
-}
-
-fn rendered(open: &OpenArgs, args: &RenderArgs) -> Result<RenderedPrompt, Failure> {
-    let request = run::request(&args.slug, &args.variables, None)?;
-    Ok(open.engine()?.render_prompt(request)?)
 }

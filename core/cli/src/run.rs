@@ -36,27 +36,24 @@ pub(crate) struct RunArgs {
 pub(crate) async fn run(open: &OpenArgs, args: RunArgs) -> Result<(), Failure> {
     let request = request(&args.slug, &args.variables, args.model.as_deref())?;
     let engine = open.engine()?;
-    let json = args.json;
-    let outcome = if args.dry_run {
+    if args.dry_run {
         let request = RequestFor::Prompt(Box::new(request), args.stream);
         return print_json(&engine.build_request(request)?);
-    } else if json {
-        engine.run_prompt(request).await
-    } else if args.stream || std::io::stdout().is_terminal() {
-        return print_stream(engine.run_prompt_stream(request)).await;
-    } else {
-        engine.run_prompt(request).await
-    };
-    match outcome {
-        Ok(completion) if json => print_json(&completion),
-        Ok(completion) => {
-            print(&format!("{}\n", completion.text()))?;
-            tell(&completion);
-            Ok(())
-        }
-        Err(error) if json => Err(Failure::from(error.clone()).with_json(&error)),
-        Err(error) => Err(error.into()),
     }
+    if args.stream || !args.json && std::io::stdout().is_terminal() {
+        return print_stream(engine.run_prompt_stream(request)).await;
+    }
+    show(&engine.run_prompt(request).await?, args.json)
+}
+
+/// Prints an answer.
+pub(crate) fn show(completion: &ChatCompletion, json: bool) -> Result<(), Failure> {
+    if json {
+        return print_json(completion);
+    }
+    print(&format!("{}\n", completion.text()))?;
+    tell(completion);
+    Ok(())
 }
 
 /// The request for a slug with variables as they stand on the command line.
@@ -91,7 +88,7 @@ pub(crate) async fn print_stream(mut stream: ChatStream) -> Result<(), Failure> 
 }
 
 /// Who answered, and what there is to know, for a person at a terminal.
-pub(crate) fn tell(completion: &ChatCompletion) {
+fn tell(completion: &ChatCompletion) {
     let meta = &completion.meta;
     let tokens = match &completion.usage {
         Some(usage) => format!(

@@ -4,7 +4,7 @@ use clap::Args;
 use slugline::store::{UsageGroup, UsageQuery, UsageRow};
 
 use crate::open::OpenArgs;
-use crate::output::{Failure, print, print_json, told};
+use crate::output::{Failure, print, print_json};
 use crate::recordings::FilterArgs;
 use crate::table::{Side, Table, cost};
 
@@ -37,7 +37,7 @@ pub(crate) async fn usage(open: &OpenArgs, args: UsageArgs) -> Result<(), Failur
         group_by,
         filter: args.filter.filter(),
     };
-    let rows = told(engine.usage(query.clone()).await, args.json)?;
+    let rows = engine.usage(query.clone()).await?;
     if args.json {
         return print_json(&rows);
     }

@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::io::Write as _;
+use std::io::{Read as _, Write as _};
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
@@ -31,12 +31,8 @@ impl Folder {
             .stderr(Stdio::piped())
             .spawn()
             .unwrap();
-        child
-            .stdin
-            .take()
-            .unwrap()
-            .write_all(input.as_bytes())
-            .unwrap();
+        // Not every command reads it.
+        let _ = child.stdin.take().unwrap().write_all(input.as_bytes());
         child.wait_with_output().unwrap()
     }
 
@@ -191,4 +187,160 @@ fn the_doctor_says_what_works() {
             .unwrap()
             .contains("nonsense")
     );
+}
+
+#[test]
+fn the_doctor_makes_the_checks_of_the_server() {
+    let server = |lines: &str| {
+        let folder = Folder::new(&format!("{CONFIG}[server]\n{lines}\n"));
+        let output = folder.run(&["doctor", "--json"], "");
+        let findings: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let mut all = findings.as_array().unwrap().iter();
+        let found = all.find(|one| one["check"] == "server").unwrap().clone();
+        (output.status.code().unwrap(), found)
+    };
+    for (lines, says) in [
+        (
+            "keys = [\"env:SLUGLINE_TEST_UNSET\"]",
+            "SLUGLINE_TEST_UNSET",
+        ),
+        ("listen = \"0.0.0.0:0\"", "set `keys`"),
+        ("listen = \"192.0.2.1:1\"\nkeys = [\"k\"]", "cannot listen"),
+    ] {
+        let (code, found) = server(lines);
+        assert_eq!((code, &found["level"]), (1, &Value::from("error")));
+        assert!(found["message"].as_str().unwrap().contains(says), "{found}");
+    }
+    let (code, found) = server("listen = \"127.0.0.1:0\"\nkeys = [\"k\"]");
+    assert_eq!((code, &found["level"]), (0, &Value::from("ok")), "{found}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap();
+    let (code, found) = server(&format!("listen = \"{address}\""));
+    assert_eq!((code, &found["level"]), (0, &Value::from("warning")));
+}
+
+#[test]
+fn errors_are_json_where_json_was_asked_for() {
+    let folder = Folder::new(CONFIG);
+    let empty = tempfile::tempdir().unwrap();
+    let nowhere = empty.path().join("none.toml");
+    let nowhere = nowhere.to_str().unwrap();
+    for (words, exit, code) in [
+        (
+            &["run", "--json", "greet", "name"][..],
+            2,
+            "invalid_request",
+        ),
+        (
+            &["run", "--json", "greet", "name=@none.txt"],
+            1,
+            "invalid_request",
+        ),
+        (&["run", "--json"], 2, "invalid_request"),
+        (&["run", "--json", "nobody"], 1, "not_found"),
+        (&["run", "--json", "--dry-run", "nobody"], 1, "not_found"),
+        (
+            &["render", "--json", "greet", "name:={"],
+            2,
+            "invalid_request",
+        ),
+        (&["chat", "--json", ""], 2, "invalid_request"),
+        (&["chat", "--json", "--nonsense"], 2, "invalid_request"),
+        (
+            &["chat", "--json", "-m", "tset/echo", "x"],
+            1,
+            "unknown_model",
+        ),
+        (&["recordings", "list", "--json"], 1, "config_error"),
+        (&["recordings", "delete", "--json"], 2, "invalid_request"),
+        (&["usage", "--json", "--by", "colour"], 2, "invalid_request"),
+        (&["campaign", "report", "--json", "x"], 1, "config_error"),
+        (&["prompts", "show", "--json", "nobody"], 1, "not_found"),
+        (&["prompts", "diff", "--json", "greet", "1"], 1, "not_found"),
+        (&["lint", "--json", "nobody"], 1, "not_found"),
+        (&["lint", "--json", "--config", nowhere], 1, "config_error"),
+        (&["init", "--json", "."], 1, "store_error"),
+        (
+            &["serve", "--json", "--listen", "bogus"],
+            2,
+            "invalid_request",
+        ),
+    ] {
+        let output = folder.run(words, "");
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(exit), "{words:?}: {said}");
+        assert!(!said.is_empty(), "{words:?}");
+        let told: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(told["error"]["code"], code, "{words:?}: {told}");
+        assert!(!told["error"]["message"].as_str().unwrap().is_empty());
+    }
+    // What is no option is no wish.
+    let output = folder.run(&["run", "--", "nobody", "--json"], "");
+    assert!(output.stdout.is_empty() && output.status.code() == Some(2));
+}
+
+#[test]
+fn a_first_prompt_is_written() {
+    let folder = tempfile::tempdir().unwrap();
+    let init = |words: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_slugline"));
+        command.arg("init").args(words).current_dir(folder.path());
+        command.output().unwrap().stdout
+    };
+    let told: Value = serde_json::from_slice(&init(&["--json", "one"])).unwrap();
+    assert_eq!(told["written"].as_array().unwrap().len(), 2);
+    let told = String::from_utf8(init(&["two"])).unwrap();
+    assert!(
+        told.starts_with("wrote ") && told.ends_with("name=Ada\n"),
+        "{told}"
+    );
+}
+
+#[test]
+fn an_empty_message_asks_nothing() {
+    let folder = Folder::new(CONFIG);
+    for (words, input) in [
+        (&["chat", ""][..], "from a pipe"),
+        (&["chat", " ", " "], ""),
+        (&["chat", "-"], ""),
+        (&["chat"], "\n"),
+    ] {
+        let output = folder.run(words, input);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(2), "{words:?}: {said}");
+        assert!(said.contains("empty"), "{said}");
+    }
+}
+
+#[test]
+fn a_reader_that_has_enough_is_no_failure() {
+    let folder = Folder::new(CONFIG);
+    let text = "word ".repeat(400_000);
+    std::fs::write(folder.0.path().join("long.txt"), text).unwrap();
+    for words in [
+        &["render", "greet", "name=@long.txt"][..],
+        &["render", "--json", "greet", "name=@long.txt"],
+        &["run", "--stream", "greet", "name=@long.txt"],
+        &["run", "--json", "greet", "name=@long.txt"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_slugline"))
+            .args(words)
+            .current_dir(folder.0.path())
+            .env_remove("SLUGLINE_CONFIG")
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut first = [0; 8];
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut first).unwrap();
+        drop(out);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            (output.status.code(), said.as_str()),
+            (Some(0), ""),
+            "{words:?}"
+        );
+    }
 }

@@ -6,7 +6,7 @@ use clap::Args;
 use slugline::store::{CampaignQuery, CampaignReport, Comparison};
 
 use crate::open::OpenArgs;
-use crate::output::{Failure, print, print_json, told};
+use crate::output::{Failure, print, print_json};
 use crate::table::{Side, Table, cost};
 use crate::when::When;
 
@@ -37,7 +37,7 @@ pub(crate) async fn report(open: &OpenArgs, args: ReportArgs) -> Result<(), Fail
         since_ms: args.since.map(|when| when.0),
         until_ms: args.until.map(|when| when.0),
     };
-    let report = told(engine.campaign_report(query).await, args.json)?;
+    let report = engine.campaign_report(query).await?;
     if args.json {
         return print_json(&report);
     }

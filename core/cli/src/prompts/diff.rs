@@ -9,7 +9,6 @@ use slugline::prompt::{
     Address, DEFAULT_ENVIRONMENT, FileStore, Prompt, PromptStore, RenderPrompt,
 };
 
-use super::told;
 use crate::args;
 use crate::open::OpenArgs;
 use crate::output::{Failure, print, print_json};
@@ -45,7 +44,7 @@ struct Side {
 pub(crate) fn diff(open: &OpenArgs, args: &DiffArgs) -> Result<(), Failure> {
     let variables = args.render.as_deref().map(args::variables).transpose()?;
     let store = open.store()?;
-    let side = |at: &str| told(side(&store, args, at, variables.as_ref()), args.json);
+    let side = |at: &str| side(&store, args, at, variables.as_ref());
     let (from, to) = (side(&args.from)?, side(&args.to)?);
     let diff = TextDiff::from_lines(&from.text, &to.text);
     let text = diff.unified_diff().header(&from.name, &to.name).to_string();

@@ -3,7 +3,6 @@
 use clap::Args;
 use slugline::prompt::{PromptInfo, PromptStore};
 
-use super::told;
 use crate::open::OpenArgs;
 use crate::output::{Failure, print, print_json};
 
@@ -16,7 +15,7 @@ pub(crate) struct ListArgs {
 }
 
 pub(crate) fn list(open: &OpenArgs, args: &ListArgs) -> Result<(), Failure> {
-    let prompts = told(open.store()?.list(), args.json)?;
+    let prompts = open.store()?.list()?;
     if args.json {
         return print_json(&prompts);
     }

@@ -9,7 +9,7 @@ mod show;
 use clap::Subcommand;
 
 use crate::open::OpenArgs;
-use crate::output::{Failure, told};
+use crate::output::Failure;
 
 /// What to do with prompts.
 #[derive(Debug, Subcommand)]

@@ -4,7 +4,6 @@ use clap::Args;
 use serde_json::json;
 use slugline::prompt::PromptWriter;
 
-use super::told;
 use crate::open::OpenArgs;
 use crate::output::{Failure, print, print_json};
 
@@ -29,7 +28,7 @@ pub(crate) fn promote(open: &OpenArgs, args: &PromoteArgs) -> Result<(), Failure
         version,
         json,
     } = args;
-    told(open.store()?.promote(slug, environment, *version), *json)?;
+    open.store()?.promote(slug, environment, *version)?;
     if *json {
         return print_json(&json!({"slug": slug, "environment": environment, "version": version}));
     }

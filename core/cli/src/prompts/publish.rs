@@ -3,7 +3,6 @@
 use clap::Args;
 use slugline::prompt::PromptWriter;
 
-use super::told;
 use crate::open::OpenArgs;
 use crate::output::{Failure, print, print_json};
 
@@ -21,10 +20,7 @@ pub(crate) struct PublishArgs {
 }
 
 pub(crate) fn publish(open: &OpenArgs, args: &PublishArgs) -> Result<(), Failure> {
-    let published = told(
-        open.store()?.publish(&args.slug, args.from.as_deref()),
-        args.json,
-    )?;
+    let published = open.store()?.publish(&args.slug, args.from.as_deref())?;
     if args.json {
         return print_json(&published);
     }

@@ -5,7 +5,6 @@ use std::fmt::Write as _;
 use clap::Args;
 use slugline::prompt::{Address, PromptInfo, PromptStore};
 
-use super::told;
 use crate::open::OpenArgs;
 use crate::output::{Failure, print, print_json};
 
@@ -26,7 +25,7 @@ pub(crate) struct ShowArgs {
 }
 
 pub(crate) fn show(open: &OpenArgs, args: &ShowArgs) -> Result<(), Failure> {
-    let info = told(get(open, args)?, args.json)?;
+    let info = get(open, args)?;
     if args.json {
         return print_json(&info);
     }
@@ -43,12 +42,11 @@ pub(crate) fn show(open: &OpenArgs, args: &ShowArgs) -> Result<(), Failure> {
     print(&text).map_err(Failure::from)
 }
 
-fn get(open: &OpenArgs, args: &ShowArgs) -> Result<slugline::Result<PromptInfo>, Failure> {
+fn get(open: &OpenArgs, args: &ShowArgs) -> Result<PromptInfo, Failure> {
     let store = open.store()?;
-    Ok(Address::parse(&args.slug).and_then(|mut address| {
-        address.variant.clone_from(&args.variant);
-        store.get(&address)
-    }))
+    let mut address = Address::parse(&args.slug)?;
+    address.variant.clone_from(&args.variant);
+    Ok(store.get(&address)?)
 }
 
 fn facts(info: &PromptInfo) -> String {

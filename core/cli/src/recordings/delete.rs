@@ -6,7 +6,7 @@ use slugline::store::{Filter, UsageQuery};
 
 use super::FilterArgs;
 use crate::open::OpenArgs;
-use crate::output::{Failure, note, print_json, told};
+use crate::output::{Failure, note, print_json};
 
 /// Arguments of `recordings delete`.
 #[derive(Debug, Args)]
@@ -39,13 +39,13 @@ pub(crate) async fn delete(open: &OpenArgs, args: DeleteArgs) -> Result<(), Fail
             filter,
             ..UsageQuery::default()
         };
-        let rows = told(engine.usage(counted).await, args.json)?;
+        let rows = engine.usage(counted).await?;
         let calls: u64 = rows.iter().map(|row| row.calls).sum();
         return Err(Failure::usage(format!(
             "this would delete {calls} recordings: say --yes"
         )));
     }
-    let deleted = told(engine.recordings().delete(filter).await, args.json)?;
+    let deleted = engine.recordings().delete(filter).await?;
     if args.json {
         return print_json(&json!({ "deleted": deleted }));
     }

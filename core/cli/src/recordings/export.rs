@@ -2,12 +2,12 @@
 
 use clap::Args;
 use serde_json::json;
-use slugline::Engine;
 use slugline::store::{Filter, RecordingQuery};
+use slugline::{Engine, ErrorKind};
 
 use super::FilterArgs;
 use crate::open::OpenArgs;
-use crate::output::{Failure, note, print, print_json, told};
+use crate::output::{Failure, note, print, print_json};
 
 /// Arguments of `recordings export`.
 #[derive(Debug, Args)]
@@ -30,10 +30,9 @@ pub(crate) async fn export(open: &OpenArgs, args: ExportArgs) -> Result<(), Fail
     let engine = open.engine_with_state()?;
     let filter = args.filter.filter();
     if args.path == "-" {
-        return told(print_all(&engine, filter).await, false)?;
+        return print_all(&engine, filter).await;
     }
-    let exported = engine.recordings().export(&args.path, filter).await;
-    let count = told(exported, args.json)?;
+    let count = engine.recordings().export(&args.path, filter).await?;
     if args.json {
         return print_json(&json!({"path": args.path, "recordings": count}));
     }
@@ -41,7 +40,7 @@ pub(crate) async fn export(open: &OpenArgs, args: ExportArgs) -> Result<(), Fail
     Ok(())
 }
 
-async fn print_all(engine: &Engine, filter: Filter) -> slugline::Result<Result<(), Failure>> {
+async fn print_all(engine: &Engine, filter: Filter) -> Result<(), Failure> {
     let mut query = RecordingQuery {
         filter,
         limit: Some(500),
@@ -52,18 +51,15 @@ async fn print_all(engine: &Engine, filter: Filter) -> slugline::Result<Result<(
         let page = engine.recordings().list(query.clone()).await?;
         let mut lines = String::new();
         for recording in &page.recordings {
-            match serde_json::to_string(recording) {
-                Ok(line) => lines.push_str(&line),
-                Err(error) => return Ok(Err(Failure::other(error.to_string()))),
-            }
+            let line = serde_json::to_string(recording);
+            let line = line.map_err(|error| Failure::of(ErrorKind::Internal, error.to_string()))?;
+            lines.push_str(&line);
             lines.push('\n');
         }
-        if let Err(error) = print(&lines) {
-            return Ok(Err(error.into()));
-        }
+        print(&lines)?;
         match page.next_cursor {
             Some(cursor) => query.cursor = Some(cursor),
-            None => return Ok(Ok(())),
+            None => return Ok(()),
         }
     }
 }

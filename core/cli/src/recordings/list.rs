@@ -5,7 +5,7 @@ use slugline::store::{Page, Recording, RecordingQuery};
 
 use super::FilterArgs;
 use crate::open::OpenArgs;
-use crate::output::{Failure, note, print, print_json, told};
+use crate::output::{Failure, note, print, print_json};
 use crate::table::{Side, Table, amount};
 use crate::when;
 
@@ -36,7 +36,7 @@ pub(crate) async fn list(open: &OpenArgs, args: ListArgs) -> Result<(), Failure>
         cursor: args.cursor,
         payload: args.payload,
     };
-    let page = told(engine.recordings().list(query).await, args.json)?;
+    let page = engine.recordings().list(query).await?;
     if args.json {
         return print_json(&page);
     }

@@ -7,7 +7,7 @@ use slugline::engine::Rerun;
 use slugline::store::Recording;
 
 use crate::open::OpenArgs;
-use crate::output::{Failure, note, print, print_json, told};
+use crate::output::{Failure, note, print, print_json};
 
 /// Arguments of `recordings rerun`.
 #[derive(Debug, Args)]
@@ -28,12 +28,12 @@ pub(crate) struct RerunArgs {
 pub(crate) async fn rerun(open: &OpenArgs, args: RerunArgs) -> Result<(), Failure> {
     let engine = open.engine_with_state()?;
     let recordings = engine.recordings();
-    let before = told(recordings.get(&args.id).await, args.json)?;
+    let before = recordings.get(&args.id).await?;
     let asked = Rerun { model: args.model };
     let outcome = recordings.rerun(&args.id, asked).await;
     // Recorded before the command ends, whatever the outcome.
     engine.shutdown().await;
-    let completion = told(outcome, args.json)?;
+    let completion = outcome?;
     let (old, new) = (answer(&before), format!("{}\n", completion.text()));
     let name = before.model.as_deref().unwrap_or("recorded");
     let diff = TextDiff::from_lines(&old, &new);

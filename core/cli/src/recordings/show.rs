@@ -8,7 +8,7 @@ use slugline::chat::Message;
 use slugline::store::{FeedbackValue, Recording};
 
 use crate::open::OpenArgs;
-use crate::output::{Failure, print, print_json, told};
+use crate::output::{Failure, print, print_json};
 use crate::table::amount;
 use crate::when;
 
@@ -24,7 +24,7 @@ pub(crate) struct ShowArgs {
 
 pub(crate) async fn show(open: &OpenArgs, args: &ShowArgs) -> Result<(), Failure> {
     let engine = open.engine_with_state()?;
-    let recording = told(engine.recordings().get(&args.id).await, args.json)?;
+    let recording = engine.recordings().get(&args.id).await?;
     if args.json {
         return print_json(&recording);
     }

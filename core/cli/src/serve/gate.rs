@@ -47,7 +47,7 @@ impl Keys {
         match (keys.is_empty(), loopback) {
             (false, _) => Ok(Keys::Configured(keys)),
             (true, true) => Ok(Keys::Generated(generate()?)),
-            (true, false) => Err(Failure::other(format!(
+            (true, false) => Err(wrong(format!(
                 "{} can be reached from other machines: set `keys` in the [server] table first",
                 bound.ip()
             ))),
@@ -77,13 +77,17 @@ async fn read(source: &KeySource) -> Result<Secret, Failure> {
     {
         let names = names.join(" or ");
         let message = format!("`keys` of [server]: the environment variable {names} is not set");
-        return Err(Failure::other(message));
+        return Err(wrong(message));
     }
     match source.resolve("server", true).await {
         Ok(Credentials::Key(key)) => Ok(key),
-        Ok(_) => Err(Failure::other("`keys` of [server] holds no key")),
-        Err(error) => Err(Failure::other(format!("`keys` of [server]: {error}"))),
+        Ok(_) => Err(wrong("`keys` of [server] holds no key".to_owned())),
+        Err(error) => Err(wrong(format!("`keys` of [server]: {error}"))),
     }
+}
+
+fn wrong(message: String) -> Failure {
+    Failure::of(ErrorKind::ConfigError, message)
 }
 
 /// 244 random bits.

@@ -18,12 +18,14 @@ mod routes;
 mod schema;
 mod sse;
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
-use slugline::Engine;
+use serde_json::json;
 use slugline::config::Config;
+use slugline::{Engine, ErrorKind};
 use tokio::net::TcpListener;
 
 use self::app::App;
@@ -49,14 +51,21 @@ pub(crate) struct ServeArgs {
     /// Write no access log
     #[arg(long)]
     quiet: bool,
+    /// Print where it listens, and a key that was made, as JSON in the first line
+    #[arg(long)]
+    json: bool,
 }
 
 pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failure> {
     let config = Config::open(open.source(), open.overrides()?)?;
     let address = args.listen.as_deref().unwrap_or(&config.server.listen);
-    let listener = TcpListener::bind(address)
-        .await
-        .map_err(|error| Failure::other(format!("cannot listen on {address}: {error}")))?;
+    let listener = TcpListener::bind(address).await.map_err(|error| {
+        let no_address = error.kind() == io::ErrorKind::InvalidInput;
+        match args.listen.is_some() && no_address {
+            true => Failure::usage(cannot_listen(address, &error)),
+            false => Failure::of(ErrorKind::ConfigError, cannot_listen(address, &error)),
+        }
+    })?;
     let bound = listener.local_addr()?;
     let keys = Keys::open(&config.server.keys, args.no_auth, bound).await?;
     let generated = keys.generated();
@@ -68,9 +77,13 @@ pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failur
         note(&format!("warning: {}", warning.message));
     }
     // The first line is for programs: who started the server reads where it is.
-    print(&format!("http://{bound}\n"))?;
-    if let Some(key) = generated {
-        print(&format!("key: {key}\n"))?;
+    let url = format!("http://{bound}");
+    match (args.json, &generated) {
+        (true, key) => print(&format!("{}\n", json!({"url": url, "key": key})))?,
+        (false, Some(key)) => print(&format!("{url}\nkey: {key}\n"))?,
+        (false, None) => print(&format!("{url}\n"))?,
+    }
+    if generated.is_some() {
         note("no key is configured: this one holds until the server stops");
     }
     let app = Arc::new(App::new(engine, config, gate, !args.quiet));
@@ -78,4 +91,36 @@ pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failur
     listen::run(listener, routes::router(app.clone()), drain).await?;
     app.engine.shutdown().await;
     Ok(())
+}
+
+/// What `serve` would say of this configuration.
+pub(crate) enum Outlook {
+    /// It would start.
+    Ready(String),
+    /// Something listens there already: another program, or the server itself.
+    Taken(String),
+}
+
+/// Whether the server would start, by the checks it makes itself; the failure is the one it would end with.
+pub(crate) async fn outlook(config: &Config) -> Result<Outlook, Failure> {
+    let address = config.server.listen.as_str();
+    let cannot = |error| Failure::of(ErrorKind::ConfigError, cannot_listen(address, &error));
+    let mut resolved = tokio::net::lookup_host(address).await.map_err(cannot)?;
+    let nothing = || cannot(io::ErrorKind::AddrNotAvailable.into());
+    let bound = resolved.next().ok_or_else(nothing)?;
+    let keys = Keys::open(&config.server.keys, false, bound).await?;
+    match TcpListener::bind(address).await {
+        Ok(_) => Ok(Outlook::Ready(match keys {
+            Keys::Configured(keys) => format!("{} key(s) for `serve` on {address}", keys.len()),
+            _ => format!("`serve` on {address} makes a key at each start: [server] has no `keys`"),
+        })),
+        Err(error) if error.kind() == io::ErrorKind::AddrInUse => {
+            Ok(Outlook::Taken(cannot_listen(address, &error)))
+        }
+        Err(error) => Err(cannot(error)),
+    }
+}
+
+fn cannot_listen(address: &str, error: &io::Error) -> String {
+    format!("cannot listen on {address}: {error}")
 }

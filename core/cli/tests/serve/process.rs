@@ -1,8 +1,10 @@
 //! How the server starts and how it stops.
 
-use std::io::{Read as _, Write as _};
-use std::process::Command;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::client::{self, open};
 use crate::server::{CONFIG, KEY, Server, command, folder, request};
@@ -94,6 +96,25 @@ fn a_key_is_made_where_none_is_configured() {
         200
     );
     assert_eq!(server.bare("GET", "/v1/models", &[host], "").status, 401);
+    let folder = folder(&config, &[]);
+    let mut child = command(folder.path(), &["--json"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    let line: Value = serde_json::from_str(&line).unwrap();
+    assert!(
+        line["url"]
+            .as_str()
+            .unwrap()
+            .starts_with("http://127.0.0.1:")
+    );
+    assert!(line["key"].as_str().unwrap().starts_with("sk-slugline-"));
     let open = Server::with(&config, &[], &["--no-auth"]);
     assert_eq!(open.bare("GET", "/v1/models", &[host], "").status, 200);
 }
@@ -116,7 +137,13 @@ fn beyond_loopback_a_key_is_a_must() {
             "--no-auth",
         ),
         (unset.as_str(), vec![], 1, "SLUGLINE_TEST_UNSET"),
-        (CONFIG, vec!["--listen", "nonsense"], 1, "cannot listen"),
+        (CONFIG, vec!["--listen", "nonsense"], 2, "cannot listen"),
+        (
+            CONFIG,
+            vec!["--listen", "127.0.0.1:99999"],
+            2,
+            "cannot listen",
+        ),
     ] {
         let folder = folder(config, &[]);
         let output = command(folder.path(), &args).output().unwrap();
@@ -124,6 +151,15 @@ fn beyond_loopback_a_key_is_a_must() {
         assert_eq!(output.status.code(), Some(code), "{said}");
         assert!(said.contains(says), "{said}");
         assert!(output.stdout.is_empty());
+        let told = command(folder.path(), &[&args[..], &["--json"]].concat()).output();
+        let told: Value = serde_json::from_slice(&told.unwrap().stdout).unwrap();
+        let wanted = if code == 2 {
+            "invalid_request"
+        } else {
+            "config_error"
+        };
+        assert_eq!(told["error"]["code"], wanted);
+        assert!(told["error"]["message"].as_str().unwrap().contains(says));
     }
 }
 
