@@ -193,6 +193,21 @@ fn wrong_types_name_the_key_and_show_no_value() {
             "\"memory:\" or \"sqlite:PATH\"",
         ),
         (
+            "[engine]\nstorage = \"sqlite::memory:\"",
+            "engine.storage",
+            "\"memory:\" for storage in memory",
+        ),
+        (
+            "[engine]\nstorage = \"sqlite:file:hunter2.db?mode=memory\"",
+            "engine.storage",
+            "leave `file:` out",
+        ),
+        (
+            "[engine]\nstorage = \"sqlite://hunter2/state.db\"",
+            "engine.storage",
+            "leave `//` and the host out",
+        ),
+        (
             "[engine]\nproxy = \"hunter2\"",
             "engine.proxy",
             "an http(s) URL",

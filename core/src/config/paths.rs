@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::setting::no_sqlite_path;
 use crate::error::{Error, ErrorKind, Result};
 
 /// The values that name files and folders: path of the key (`*`: any), and what stands before the path.
@@ -30,7 +31,9 @@ pub(super) fn resolve_paths(value: &mut Value, base: impl Fn() -> Result<PathBuf
             let Some(relative) = text.strip_prefix(prefix) else {
                 continue;
             };
-            if relative.is_empty() || relative == ":memory:" || Path::new(relative).is_absolute() {
+            // What is wrong stays as it is written, to be told when it is read.
+            let is_wrong = *prefix == "sqlite:" && no_sqlite_path(relative).is_some();
+            if relative.is_empty() || is_wrong || Path::new(relative).is_absolute() {
                 continue;
             }
             let joined = base()?.join(relative);

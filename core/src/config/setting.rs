@@ -171,13 +171,30 @@ impl Read for KeySource {
     }
 }
 
+/// Why what follows `sqlite:` is not the path of a file, where it is in another notation of SQLite: taken as a
+/// path it would silently make a file of that name.
+pub(super) fn no_sqlite_path(text: &str) -> Option<&'static str> {
+    if text.starts_with(':') {
+        Some("names no file: use \"memory:\" for storage in memory, or \"sqlite:PATH\"")
+    } else if text.starts_with("file:") {
+        Some("takes a path and no URI: leave `file:` out, as in \"sqlite:PATH\"")
+    } else if text.starts_with("//") {
+        Some("takes a path and no URL: leave `//` and the host out, as in \"sqlite:PATH\"")
+    } else {
+        None
+    }
+}
+
 impl Read for Storage {
     fn read(value: Value, at: &At<'_>) -> Result<Self> {
         let text = String::read(value, at)?;
         match text.split_once(':') {
             None if text == "memory" => Ok(Storage::Memory),
             Some(("memory", "")) => Ok(Storage::Memory),
-            Some(("sqlite", path)) if !path.is_empty() => Ok(Storage::Sqlite(PathBuf::from(path))),
+            Some(("sqlite", path)) if !path.is_empty() => match no_sqlite_path(path) {
+                Some(why) => Err(at.error(why)),
+                None => Ok(Storage::Sqlite(PathBuf::from(path))),
+            },
             Some(("postgres" | "postgresql", _)) => {
                 Err(at.error("names PostgreSQL, which is not built in"))
             }
