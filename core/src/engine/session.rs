@@ -47,7 +47,7 @@ impl Session {
     ///
     /// # Errors
     /// As [`Engine::chat`], and `conflict` where another call has appended to the session meanwhile: `partial`
-    /// is the answer then.
+    /// is the answer then. No messages at all are `invalid_request`, also where there are earlier turns.
     pub async fn chat(&self, request: ChatRequest) -> Result<ChatCompletion> {
         self.engine
             .whole(self.begin_chat(request, false).await?)
@@ -145,6 +145,10 @@ impl Session {
 
     async fn begin_chat(&self, mut request: ChatRequest, streams: bool) -> Result<Call> {
         self.claim(&mut request.options.session_id)?;
+        // The earlier turns alone are no question: without one the answer would be a turn to nothing.
+        if request.messages.is_empty() {
+            return Err(Error::invalid("messages", "there are no messages"));
+        }
         let session = self.load_within(request.options.timeout_ms).await?;
         let history = session.history();
         let composed = self.engine.composer().chat(request, Some(&history))?;
