@@ -1,11 +1,16 @@
 //! Which recordings are meant, and a page of them.
 
+use std::collections::HashSet;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::Recording;
 use crate::chat::JsonMap;
 use crate::error::{Error, Result};
+
+/// Most labels of a filter: more than a call may have.
+const MOST_LABELS: usize = 100;
 
 /// Which recordings: all that fit every field set. A field that is `None` or empty asks nothing.
 #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
@@ -35,16 +40,29 @@ impl Filter {
         *self == Filter::default()
     }
 
+    /// Says of many recordings whether they fit; quick also where many ids are named.
+    pub(super) fn matcher(&self) -> impl Fn(&Recording) -> bool {
+        let ids: HashSet<&str> = self.ids.iter().map(String::as_str).collect();
+        move |recording| {
+            (ids.is_empty() || ids.contains(&*recording.id))
+                && self.matches_apart_from_id(recording)
+        }
+    }
+
     /// Whether a recording fits.
     pub fn matches(&self, recording: &Recording) -> bool {
+        (self.ids.is_empty() || self.ids.contains(&recording.id))
+            && self.matches_apart_from_id(recording)
+    }
+
+    fn matches_apart_from_id(&self, recording: &Recording) -> bool {
         fn is(asked: Option<&String>, value: Option<&String>) -> bool {
             asked.is_none_or(|asked| Some(asked) == value)
         }
         let at = recording.created_ms;
         let prompt = recording.prompt.as_ref().map(|prompt| &prompt.slug);
         let campaign = recording.campaign.as_ref().map(|campaign| &campaign.key);
-        (self.ids.is_empty() || self.ids.contains(&recording.id))
-            && is(self.prompt.as_ref(), prompt)
+        is(self.prompt.as_ref(), prompt)
             && is(self.session_id.as_ref(), Some(&recording.session_id))
             && is(self.campaign.as_ref(), campaign)
             && is(self.project.as_ref(), recording.project.as_ref())
@@ -56,8 +74,18 @@ impl Filter {
             })
     }
 
+    /// What every store refuses.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.labels.len() > MOST_LABELS {
+            let message = format!("a filter names at most {MOST_LABELS} labels");
+            return Err(Error::invalid("labels", message));
+        }
+        Ok(())
+    }
+
     /// Refuses to delete everything by an empty filter.
     pub(crate) fn check_delete(&self) -> Result<()> {
+        self.check()?;
         if self.is_empty() {
             let how = "name ids, a prompt, a session, a campaign, labels or a time";
             let message = format!("an empty filter would delete every recording: {how}");
@@ -94,8 +122,9 @@ impl RecordingQuery {
     /// The most rows of one page.
     pub const MOST: u32 = 1_000;
 
-    /// The number of rows asked for.
+    /// The number of rows asked for, once the filter is found good.
     pub(crate) fn rows(&self) -> Result<usize> {
+        self.filter.check()?;
         match self.limit.unwrap_or(50) {
             limit @ 1..=Self::MOST => Ok(limit as usize),
             _ => {

@@ -131,6 +131,7 @@ impl State {
     fn page(&self, query: &RecordingQuery) -> Result<Page> {
         let limit = query.rows()?;
         let after = query.cursor.as_deref().map(Cursor::read).transpose()?;
+        let is_meant = query.filter.matcher();
         let mut found: Vec<(Cursor, &Recording)> = self
             .rows
             .iter()
@@ -141,9 +142,7 @@ impl State {
                 };
                 (at, recording)
             })
-            .filter(|(at, recording)| {
-                after.is_none_or(|after| *at < after) && query.filter.matches(recording)
-            })
+            .filter(|(at, recording)| after.is_none_or(|after| *at < after) && is_meant(recording))
             .collect();
         found.sort_unstable_by(|(one, _), (other, _)| other.cmp(one));
         let more = found.len() > limit;
@@ -312,7 +311,7 @@ impl Store for MemoryStore {
     fn delete(&self, filter: Filter) -> BoxFuture<'_, Result<u64>> {
         let delete = || {
             filter.check_delete()?;
-            Ok(self.lock().remove(|recording| filter.matches(recording)))
+            Ok(self.lock().remove(filter.matcher()))
         };
         done(delete())
     }
@@ -332,10 +331,17 @@ impl Store for MemoryStore {
     }
 
     fn usage(&self, query: UsageQuery) -> BoxFuture<'_, Result<Vec<UsageRow>>> {
-        let state = self.lock();
-        let rows = state.rows.iter().map(|(_, recording)| recording);
-        let meant = rows.filter(|recording| query.filter.matches(recording));
-        done(Ok(usage_rows(&query.group_by, meant)))
+        let count = || {
+            query.check()?;
+            let state = self.lock();
+            let rows = state.rows.iter().map(|(_, recording)| recording);
+            let is_meant = query.filter.matcher();
+            Ok(usage_rows(
+                &query.group_by,
+                rows.filter(|row| is_meant(row)),
+            ))
+        };
+        done(count())
     }
 
     fn campaign_totals(&self, query: CampaignQuery) -> BoxFuture<'_, Result<Vec<ArmTotals>>> {

@@ -54,7 +54,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// A page of recordings, newest first.
     ///
     /// # Errors
-    /// `invalid_request` about `limit` or `cursor`.
+    /// `invalid_request` about `limit`, `cursor` or `labels`.
     fn recordings(&self, query: RecordingQuery) -> BoxFuture<'_, Result<Page>>;
 
     /// One recording, payload and feedback included.
@@ -66,7 +66,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Deletes recordings with their feedback, and says how many. Nothing of them stays in a file.
     ///
     /// # Errors
-    /// `invalid_request` for an empty filter.
+    /// `invalid_request` for an empty filter, or about `labels`.
     fn delete(&self, filter: Filter) -> BoxFuture<'_, Result<u64>>;
 
     /// Keeps a judgement.
@@ -76,6 +76,9 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     fn add_feedback(&self, feedback: Feedback) -> BoxFuture<'_, Result<()>>;
 
     /// Calls, tokens and cost, a row a group, in the order of the groups' values.
+    ///
+    /// # Errors
+    /// `invalid_request` about `group_by` or `labels`.
     fn usage(&self, query: UsageQuery) -> BoxFuture<'_, Result<Vec<UsageRow>>>;
 
     /// What a [`CampaignReport`](super::CampaignReport) is made of: an entry an arm that has calls, by name.

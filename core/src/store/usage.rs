@@ -113,10 +113,24 @@ pub(crate) fn day(unix_ms: i64) -> String {
 /// Which calls are counted, and in which groups.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct UsageQuery {
-    /// The groups; none gives one row over everything.
+    /// The groups, at most 16; none gives one row over everything.
     pub group_by: Vec<UsageGroup>,
     /// Which recordings.
     pub filter: Filter,
+}
+
+/// Most groups of one query.
+const MOST_GROUPS: usize = 16;
+
+impl UsageQuery {
+    /// What every store refuses.
+    pub(super) fn check(&self) -> Result<()> {
+        if self.group_by.len() > MOST_GROUPS {
+            let message = format!("usage is grouped by at most {MOST_GROUPS} words");
+            return Err(Error::invalid("group_by", message));
+        }
+        self.filter.check()
+    }
 }
 
 /// The calls of one group.

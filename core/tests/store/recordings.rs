@@ -2,7 +2,9 @@
 
 use serde_json::json;
 use slugline::chat::{CampaignRef, PromptRef};
-use slugline::store::{Feedback, Filter, Recording, RecordingQuery, Retention, Store};
+use slugline::store::{
+    Feedback, Filter, Recording, RecordingQuery, Retention, Store, UsageGroup, UsageQuery,
+};
 
 use crate::sample::{self, START, ids, record, recording};
 use crate::{on_each, on_each_store};
@@ -366,6 +368,90 @@ async fn many_writers_lose_nothing() {
             task.await.unwrap();
         }
         assert_eq!(list(&*store, Filter::default()).await.len(), 160);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn any_number_of_ids_may_be_named() {
+    on_each_store(async |store| {
+        record(&*store, 0..40).await;
+        let odd = [
+            "a\0b",
+            "a",
+            "\"quoted\"",
+            "\u{1F600}",
+            "",
+            "12",
+            "null",
+            "'",
+        ];
+        let rows = odd.iter().map(|id| Recording {
+            id: (*id).to_owned(),
+            ..Recording::default()
+        });
+        store.record(rows.collect()).await.unwrap();
+        let mut ids: Vec<String> = (30..100_000).map(|n| format!("recording-{n}")).collect();
+        ids.push("recording-3".to_owned());
+        let many = Filter {
+            ids,
+            ..Filter::default()
+        };
+        assert_eq!(list(&*store, many.clone()).await.len(), 11);
+        let narrowed = Filter {
+            session_id: Some("session-0".to_owned()),
+            ..many.clone()
+        };
+        assert_eq!(list(&*store, narrowed).await, ["recording-3"]);
+        let counted = UsageQuery {
+            filter: many.clone(),
+            ..UsageQuery::default()
+        };
+        assert_eq!(store.usage(counted).await.unwrap()[0].calls, 11);
+        assert_eq!(store.delete(many).await.unwrap(), 11);
+        for id in odd {
+            let one = Filter {
+                ids: vec![id.to_owned()],
+                ..Filter::default()
+            };
+            assert_eq!(list(&*store, one.clone()).await, [id]);
+            assert_eq!(store.delete(one).await.unwrap(), 1, "{id:?}");
+        }
+        assert_eq!(list(&*store, Filter::default()).await.len(), 29);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_cannot_be_asked_at_once_is_told() {
+    on_each_store(async |store| {
+        let labels: serde_json::Map<String, serde_json::Value> =
+            (0..20_000).map(|n| (format!("l{n}"), json!("x"))).collect();
+        let filter = Filter {
+            labels,
+            ..Filter::default()
+        };
+        let query = RecordingQuery {
+            filter: filter.clone(),
+            ..RecordingQuery::default()
+        };
+        let counted = UsageQuery {
+            filter: filter.clone(),
+            ..UsageQuery::default()
+        };
+        let grouped = UsageQuery {
+            group_by: vec![UsageGroup::Day; 3_000],
+            ..UsageQuery::default()
+        };
+        for (error, param) in [
+            (store.recordings(query).await.unwrap_err(), "labels"),
+            (store.delete(filter).await.unwrap_err(), "labels"),
+            (store.usage(counted).await.unwrap_err(), "labels"),
+            (store.usage(grouped).await.unwrap_err(), "group_by"),
+        ] {
+            assert_eq!(error.code(), "invalid_request", "{error}");
+            assert_eq!(error.data().param.as_deref(), Some(param), "{error}");
+        }
     })
     .await;
 }

@@ -89,11 +89,9 @@ impl Source {
             }
         }
         if !filter.ids.is_empty() && (!alone || matches!(driver, Some(Driver::Ids))) {
-            let places = vec!["?"; filter.ids.len()].join(", ");
-            source.conditions.push(format!("r.id IN ({places})"));
-            source
-                .values
-                .extend(filter.ids.iter().cloned().map(Value::from));
+            // One value, however many there are: SQLite has a bound for places.
+            let ids = serde_json::Value::from(filter.ids.clone()).to_string();
+            source.add("r.id IN (SELECT value FROM json_each(?))", ids);
         }
         let time = source.time;
         if let Some(since) = filter.since_ms {

@@ -213,6 +213,9 @@ impl Store for SqliteStore {
     }
 
     fn usage(&self, query: UsageQuery) -> BoxFuture<'_, Result<Vec<UsageRow>>> {
+        if let Err(error) = query.check() {
+            return refused(error);
+        }
         self.read(move |connection| sums::usage(connection, &query))
     }
 

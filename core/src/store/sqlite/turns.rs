@@ -164,8 +164,11 @@ pub(super) fn prune(connection: &mut Connection, ttl: i64) -> rusqlite::Result<u
         "DELETE FROM endings WHERE until_ms <= ?",
         [Ending::forgotten(now)],
     )?;
+    if ttl == 0 {
+        return Ok(0);
+    }
     let mut gone = 0;
-    while ttl > 0 {
+    loop {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let over: Vec<(String, i64)> = transaction
             .prepare_cached(
@@ -186,8 +189,7 @@ pub(super) fn prune(connection: &mut Connection, ttl: i64) -> rusqlite::Result<u
         transaction.commit()?;
         gone += over.len() as u64;
         if over.len() < AT_ONCE {
-            break;
+            return Ok(gone);
         }
     }
-    Ok(gone)
 }
