@@ -1,15 +1,17 @@
 //! A recording as a row, and back.
 
-use rusqlite::types::{Type, Value};
-use rusqlite::{Connection, OptionalExtension as _, Row};
-use serde::Serialize;
+use std::borrow::Cow;
+
+use rusqlite::types::{Null, ToSqlOutput, Type, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, Row, Statement, ToSql};
 use serde::de::DeserializeOwned;
+use serde::{Serialize, Serializer};
 
 use crate::chat::{CampaignRef, Cost, PromptRef, Timing};
 use crate::store::filter::label_text;
 use crate::store::{Feedback, FeedbackValue, Recording};
 
-/// The columns of a row, in the order of [`values`] and [`read`].
+/// The columns of a row, in the order of [`insert`] and [`read`].
 const COLUMNS: &[&str] = &[
     "id",
     "created_ms",
@@ -46,7 +48,7 @@ const COLUMNS: &[&str] = &[
     "warnings",
 ];
 
-/// Inserts a row, unless its id is there already.
+/// Appends a row, unless its id is there already.
 pub(super) fn insert_sql() -> String {
     let names = COLUMNS.join(", ");
     let places = vec!["?"; COLUMNS.len()].join(", ");
@@ -76,59 +78,126 @@ pub(super) fn json(value: &impl Serialize) -> rusqlite::Result<String> {
 }
 
 /// The labels with their values as strings.
-pub(super) fn labels(recording: &Recording) -> impl Iterator<Item = (&String, String)> {
-    recording
-        .labels
-        .iter()
-        .map(|(key, value)| (key, label_text(value)))
+pub(super) fn labels(recording: &Recording) -> impl Iterator<Item = (&String, Cow<'_, str>)> {
+    recording.labels.iter().map(|(key, value)| match value {
+        serde_json::Value::String(text) => (key, text.into()),
+        other => (key, label_text(other).into()),
+    })
 }
 
-/// The values of a row.
-pub(super) fn values(recording: &Recording) -> rusqlite::Result<Vec<Value>> {
-    let text = |text: &Option<String>| text.clone().map_or(Value::Null, Value::Text);
-    let number = |number: Option<u64>| number.map_or(Value::Null, |number| signed(number).into());
+/// Gives a statement its values one after the other, without copies of ours. The statement is reused: each of
+/// its values must be given each time.
+struct Writer<'a, 'b> {
+    statement: &'a mut Statement<'b>,
+    next: usize,
+    /// JSON text, of one value at a time.
+    text: &'a mut Vec<u8>,
+}
+
+impl Writer<'_, '_> {
+    fn put(&mut self, value: impl ToSql) -> rusqlite::Result<()> {
+        self.next += 1;
+        self.statement.raw_bind_parameter(self.next, value)
+    }
+
+    fn number(&mut self, number: Option<u64>) -> rusqlite::Result<()> {
+        self.put(number.map(signed))
+    }
+
+    fn json(&mut self, value: &impl Serialize) -> rusqlite::Result<()> {
+        self.text.clear();
+        serde_json::to_writer(&mut *self.text, value)
+            .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        self.next += 1;
+        let text = ToSqlOutput::Borrowed(ValueRef::Text(self.text));
+        self.statement.raw_bind_parameter(self.next, text)
+    }
+
+    fn maybe_json(&mut self, value: Option<&impl Serialize>) -> rusqlite::Result<()> {
+        match value {
+            Some(value) => self.json(value),
+            None => self.put(Null),
+        }
+    }
+}
+
+/// Inserts a row by the statement of [`insert_sql`]; `false` where its id was there. `text` is room for JSON.
+pub(super) fn insert(
+    statement: &mut Statement<'_>,
+    recording: &Recording,
+    text: &mut Vec<u8>,
+) -> rusqlite::Result<bool> {
     let prompt = recording.prompt.as_ref();
     let campaign = recording.campaign.as_ref();
     let usage = recording.usage.as_ref();
     let cost = recording.cost.as_ref();
-    let labels: serde_json::Map<String, serde_json::Value> = labels(recording)
-        .map(|(key, value)| (key.clone(), value.into()))
-        .collect();
-    Ok(vec![
-        recording.id.clone().into(),
-        recording.created_ms.into(),
-        recording.session_id.clone().into(),
-        json(&recording.completion_ids)?.into(),
-        text(&recording.project),
-        prompt.map(|prompt| prompt.slug.clone()).into(),
-        number(prompt.and_then(|prompt| prompt.version)),
-        prompt.map(|prompt| prompt.hash.clone()).into(),
-        prompt.and_then(|prompt| prompt.environment.clone()).into(),
-        prompt.and_then(|prompt| prompt.variant.clone()).into(),
-        campaign.map(|campaign| campaign.key.clone()).into(),
-        campaign.map(|campaign| campaign.arm.clone()).into(),
-        json(&recording.requested_models)?.into(),
-        text(&recording.model),
-        text(&recording.provider),
-        text(&recording.provider_model),
-        recording.stream.into(),
-        text(&recording.finish_reason),
-        text(&recording.error_code),
-        signed(recording.timing.queue_ms).into(),
-        number(recording.timing.ttft_ms),
-        signed(recording.timing.total_ms).into(),
-        number(usage.map(|usage| usage.prompt_tokens)),
-        number(usage.map(|usage| usage.completion_tokens)),
-        number(usage.map(|usage| usage.total_tokens)),
-        usage.map(json).transpose()?.into(),
-        cost.map(|cost| cost.amount).into(),
-        cost.map(|cost| cost.currency.clone()).into(),
-        cost.map(|cost| cost.source.clone()).into(),
-        json(&labels)?.into(),
-        json(&recording.tags)?.into(),
-        json(&recording.attempts)?.into(),
-        json(&recording.warnings)?.into(),
-    ])
+    let mut to = Writer {
+        statement,
+        next: 0,
+        text,
+    };
+    to.put(&recording.id)?;
+    to.put(recording.created_ms)?;
+    to.put(&recording.session_id)?;
+    to.json(&recording.completion_ids)?;
+    to.put(&recording.project)?;
+    to.put(prompt.map(|prompt| &prompt.slug))?;
+    to.number(prompt.and_then(|prompt| prompt.version))?;
+    to.put(prompt.map(|prompt| &prompt.hash))?;
+    to.put(prompt.and_then(|prompt| prompt.environment.as_ref()))?;
+    to.put(prompt.and_then(|prompt| prompt.variant.as_ref()))?;
+    to.put(campaign.map(|campaign| &campaign.key))?;
+    to.put(campaign.map(|campaign| &campaign.arm))?;
+    to.json(&recording.requested_models)?;
+    to.put(&recording.model)?;
+    to.put(&recording.provider)?;
+    to.put(&recording.provider_model)?;
+    to.put(recording.stream)?;
+    to.put(&recording.finish_reason)?;
+    to.put(&recording.error_code)?;
+    to.put(signed(recording.timing.queue_ms))?;
+    to.number(recording.timing.ttft_ms)?;
+    to.put(signed(recording.timing.total_ms))?;
+    to.number(usage.map(|usage| usage.prompt_tokens))?;
+    to.number(usage.map(|usage| usage.completion_tokens))?;
+    to.number(usage.map(|usage| usage.total_tokens))?;
+    to.maybe_json(usage)?;
+    to.put(cost.map(|cost| cost.amount))?;
+    to.put(cost.map(|cost| &cost.currency))?;
+    to.put(cost.map(|cost| &cost.source))?;
+    to.json(&Labels(recording))?;
+    to.json(&recording.tags)?;
+    to.json(&recording.attempts)?;
+    to.json(&recording.warnings)?;
+    Ok(to.statement.raw_execute()? > 0)
+}
+
+/// Inserts the payload of a row.
+pub(super) fn insert_payload(
+    statement: &mut Statement<'_>,
+    sequence: i64,
+    recording: &Recording,
+    text: &mut Vec<u8>,
+) -> rusqlite::Result<()> {
+    let mut to = Writer {
+        statement,
+        next: 0,
+        text,
+    };
+    to.put(sequence)?;
+    to.maybe_json(recording.request.as_ref())?;
+    to.maybe_json(recording.variables.as_ref())?;
+    to.maybe_json(recording.answer.as_ref())?;
+    to.statement.raw_execute().map(|_| ())
+}
+
+/// The labels as an object of strings.
+struct Labels<'a>(&'a Recording);
+
+impl Serialize for Labels<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(labels(self.0))
+    }
 }
 
 /// Reads the columns of a row one after the other.

@@ -18,42 +18,37 @@ const SCRUB: Duration = Duration::from_millis(200);
 /// Appends recordings, all or none.
 pub(super) fn record(connection: &mut Connection, batch: &[Recording]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let sql = row::insert_sql();
-    for recording in batch {
-        insert(&transaction, &sql, recording)?;
-    }
+    insert(&transaction, batch)?;
     transaction.commit()
 }
 
-fn insert(transaction: &Transaction<'_>, sql: &str, recording: &Recording) -> rusqlite::Result<()> {
-    let mut statement = transaction.prepare_cached(sql)?;
-    if statement.execute(params_from_iter(row::values(recording)?))? == 0 {
-        // It is there already, with all that belongs to it.
-        return Ok(());
-    }
-    let sequence = transaction.last_insert_rowid();
-    if recording.has_payload() {
-        let mut statement = transaction.prepare_cached(
-            "INSERT INTO payloads (sequence, request, variables, answer) VALUES (?, ?, ?, ?)",
-        )?;
-        statement.execute(params![
-            sequence,
-            recording.request.as_ref().map(row::json).transpose()?,
-            recording.variables.as_ref().map(row::json).transpose()?,
-            recording.answer.as_ref().map(row::json).transpose()?,
-        ])?;
-    }
-    let mut statement = transaction.prepare_cached(
+fn insert(transaction: &Transaction<'_>, batch: &[Recording]) -> rusqlite::Result<()> {
+    let mut rows = transaction.prepare_cached(&row::insert_sql())?;
+    let mut payloads = transaction.prepare_cached(
+        "INSERT INTO payloads (sequence, request, variables, answer) VALUES (?, ?, ?, ?)",
+    )?;
+    let mut labels = transaction.prepare_cached(
         "INSERT OR REPLACE INTO labels (key, value, created_ms, sequence) VALUES (?, ?, ?, ?)",
     )?;
-    for (key, value) in row::labels(recording) {
-        statement.execute(params![key, value, recording.created_ms, sequence])?;
-    }
-    let mut statement = transaction.prepare_cached(
+    let mut completions = transaction.prepare_cached(
         "INSERT OR REPLACE INTO completions (completion_id, sequence) VALUES (?, ?)",
     )?;
-    for completion in &recording.completion_ids {
-        statement.execute(params![completion, sequence])?;
+    let mut text = Vec::new();
+    for recording in batch {
+        if !row::insert(&mut rows, recording, &mut text)? {
+            // It is there already, with all that belongs to it.
+            continue;
+        }
+        let sequence = transaction.last_insert_rowid();
+        if recording.has_payload() {
+            row::insert_payload(&mut payloads, sequence, recording, &mut text)?;
+        }
+        for (key, value) in row::labels(recording) {
+            labels.execute(params![key, value, recording.created_ms, sequence])?;
+        }
+        for completion in &recording.completion_ids {
+            completions.execute(params![completion, sequence])?;
+        }
     }
     Ok(())
 }
