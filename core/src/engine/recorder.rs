@@ -234,7 +234,11 @@ impl Queue {
         let (queue, store, lost) = (self.clone(), store.clone(), lost.clone());
         thread::Builder::new()
             .name("slugline-store".to_owned())
-            .spawn(move || queue.run(&*store, &lost))?;
+            .spawn(move || {
+                let ending = Ending(&queue, &lost);
+                queue.run(&*store, &lost);
+                drop(ending);
+            })?;
         state.phase = Phase::Running;
         Ok(())
     }
@@ -271,8 +275,6 @@ impl Queue {
         if let Err(why) = done(|| store.close()) {
             tracing::warn!("the store was not closed: {why}");
         }
-        self.lock().phase = Phase::Ended;
-        self.ended.notify_all();
     }
 
     /// What is to be written next, and whether that is the last.
@@ -310,6 +312,24 @@ impl Queue {
         let flushes = flushes.map(|(_, done)| done).collect();
         let last = state.phase == Phase::Closing && state.waiting.is_empty();
         (batch, flushes, last)
+    }
+}
+
+/// The end of the thread, also where a bug ended it: nobody may wait for it then, and what waits is lost.
+struct Ending<'a>(&'a Queue, &'a Lost);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        let Ending(queue, lost) = self;
+        let mut state = queue.lock();
+        state.phase = Phase::Ended;
+        state.flushes.clear();
+        let left = std::mem::take(&mut state.waiting).len();
+        drop(state);
+        if left > 0 {
+            lost.add(left, &"the thread that writes them has ended");
+        }
+        queue.ended.notify_all();
     }
 }
 
@@ -364,5 +384,20 @@ mod tests {
         // One of them waits still, and only its bytes count.
         assert_eq!(queue.lock().bytes, 1_000);
         push(MOST_BYTES / 2).unwrap();
+    }
+
+    #[test]
+    fn nobody_waits_for_a_thread_that_has_ended() {
+        let store: Arc<dyn Store> = Arc::new(MemoryStore::new(Retention::default()));
+        let (queue, lost) = (Arc::new(Queue::default()), Arc::new(Lost::default()));
+        queue.lock().phase = Phase::Running;
+        let push = || queue.push(Recording::default(), 0, &store, &lost);
+        push().unwrap();
+        let (done, flushed) = oneshot::channel();
+        queue.lock().flushes.push((1, done));
+        drop(Ending(&queue, &lost));
+        flushed.now_or_never().unwrap().unwrap_err();
+        assert_eq!(lost.count(), 1);
+        push().unwrap_err();
     }
 }
