@@ -866,7 +866,8 @@ export class Engine {
   get closed(): boolean;
   /**
    * Closes connections that no call uses any more; calls under way go on. With storage on disk it waits until
-   * what was recorded is written; `await using` does not hold the thread for that.
+   * what was recorded is written, five seconds at most, else it throws `StoreError`; `await using` does not hold the
+   * thread for that.
    */
   close(): void;
   [Symbol.asyncDispose](): Promise<void>;

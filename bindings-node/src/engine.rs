@@ -98,11 +98,7 @@ impl Core {
             return Ok(());
         };
         let slice = std::time::Duration::from_secs(1);
-        let written = async {
-            engine.shutdown().await;
-            Ok(())
-        };
-        runtime::block_on(written, slice, &mut || true).map_err(thrown)
+        runtime::block_on(engine.shutdown(), slice, &mut || true).map_err(thrown)
     }
 
     /// Whether it was closed.

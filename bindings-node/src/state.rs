@@ -60,10 +60,11 @@ impl Core {
         let engine = self.take();
         let call = async move {
             if let Some(engine) = engine {
-                engine.shutdown().await;
+                let written = engine.shutdown().await;
                 let _ = runtime::handle()?
                     .spawn_blocking(move || drop(engine))
                     .await;
+                written?;
             }
             json(&())
         };

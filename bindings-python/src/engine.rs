@@ -176,10 +176,7 @@ impl Core {
         let Some(engine) = self.take() else {
             return Ok(());
         };
-        let written = wait(py, async {
-            engine.shutdown().await;
-            Ok(())
-        });
+        let written = wait(py, engine.shutdown());
         py.detach(|| self.let_go(Some(engine)));
         written
     }
@@ -190,7 +187,7 @@ impl Core {
         let own = self.process == std::process::id();
         let closing = async move {
             if let Some(engine) = taken {
-                engine.shutdown().await;
+                let written = engine.shutdown().await;
                 if own {
                     // Its last clone may end a store, which waits for a disk.
                     let ending = runtime::handle()?.spawn_blocking(move || drop(engine));
@@ -198,6 +195,7 @@ impl Core {
                 } else {
                     std::mem::forget(engine);
                 }
+                written?;
             }
             Ok(())
         };

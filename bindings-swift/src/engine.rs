@@ -84,12 +84,12 @@ impl Core {
             return Ok(());
         };
         Ok(runtime::run(async move {
-            engine.shutdown().await;
+            let written = engine.shutdown().await;
             // The last clone waits for a disk.
             let dropped = runtime::handle()?.spawn_blocking(move || drop(engine));
             // Where that panicked there is nothing left to close.
             let _ = dropped.await;
-            Ok(())
+            written
         })
         .await?)
     }

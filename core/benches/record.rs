@@ -59,13 +59,13 @@ async fn round(folder: &Path, storage: &str, recording: &str) -> (Duration, Dura
     for _ in 0..500 {
         engine.chat(request.clone()).await.unwrap();
     }
-    engine.shutdown().await;
+    engine.shutdown().await.unwrap();
     let (before, begun) = (cpu(), Instant::now());
     for n in 0..CALLS {
         engine.chat(request.clone()).await.unwrap();
         // A queue that runs full would cost less: what is measured is calls that are recorded.
         if n % 5_000 == 4_999 {
-            engine.shutdown().await;
+            engine.shutdown().await.unwrap();
         }
     }
     let took = (cpu() - before, begun.elapsed());

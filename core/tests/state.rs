@@ -97,7 +97,7 @@ async fn a_store_that_fails_fails_no_call() {
         for _ in 0..3 {
             assert_eq!(engine.chat(echo("hi")).await.unwrap().text(), "hi");
         }
-        engine.shutdown().await;
+        engine.shutdown().await.unwrap();
         assert_eq!(engine.recordings().lost(), 3, "{gate:?}");
         store.set(Gate::Open);
         engine.chat(echo("hi")).await.unwrap();

@@ -8,6 +8,7 @@
 )]
 
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 use slugline::chat::{ChatRequest, PromptRequest};
@@ -114,7 +115,7 @@ async fn what_must_not_be_kept_is_nowhere_in_the_files() {
         }
     }
     engine.chat(echo("KEPT-CANARY")).await.unwrap();
-    engine.shutdown().await;
+    engine.shutdown().await.unwrap();
     // While it is open, the newest pages are in the log.
     for end in ["open", "closed"] {
         assert!(
@@ -226,7 +227,7 @@ async fn two_engines_on_one_file_lose_no_turn() {
     assert_eq!(kept, said);
     assert_eq!(said.len() + one + other, 80);
     // Both recorded everything, the conflicts too: those calls went well.
-    b.shutdown().await;
+    b.shutdown().await.unwrap();
     assert_eq!(a.usage(UsageQuery::default()).await.unwrap()[0].calls, 80);
 }
 
@@ -273,7 +274,7 @@ async fn what_is_too_old_is_gone_once_an_engine_has_closed() {
         let engine = open(folder.path(), json!({"recording_max_age_ms": 1}));
         engine.chat(echo("x")).await.unwrap();
         std::thread::sleep(std::time::Duration::from_millis(5));
-        engine.shutdown().await;
+        engine.shutdown().await.unwrap();
         drop(engine);
         let log = folder.path().join("state.db-wal");
         assert!(!log.exists(), "closing left the log behind");
@@ -309,7 +310,7 @@ async fn shutting_down_ends_a_query() {
     });
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert!(!running.is_finished());
-    engine.shutdown().await;
+    engine.shutdown().await.unwrap();
     let error = running.await.unwrap().unwrap_err();
     assert_eq!(error.kind(), ErrorKind::StoreError);
     // It is not closed yet: others go on.
@@ -317,4 +318,34 @@ async fn shutting_down_ends_a_query() {
         engine.recordings().query("SELECT 1 AS n").await.unwrap()[0]["n"],
         1
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_is_not_done_in_time_is_told_when_closing() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("state.db");
+    let engine = open(folder.path(), json!({"recording": "metadata"}));
+    engine.chat(echo("first")).await.unwrap();
+    assert_eq!(recorded(&engine).await.len(), 1);
+
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    engine.chat(echo("second")).await.unwrap();
+    let error = engine.shutdown().await.unwrap_err();
+    assert_eq!(error.code(), "store_error");
+    assert!(error.to_string().contains("busy"), "{error}");
+    // The time was waited for once: not again here.
+    let started = Instant::now();
+    drop(engine);
+    assert!(started.elapsed() < Duration::from_secs(3));
+
+    other.execute_batch("ROLLBACK").unwrap();
+    let count = || {
+        let counted = other.query_row("SELECT count(*) FROM recordings", [], |row| row.get(0));
+        counted.unwrap_or(0i64)
+    };
+    while count() < 2 {
+        assert!(started.elapsed() < Duration::from_secs(30), "it is lost");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
 }

@@ -386,6 +386,8 @@ class Engine:
     def close(self) -> None:
         """Closes the connections and writes what was recorded. Calls under way go on; later ones raise.
 
+        Waits five seconds at most: `StoreError` says that the store was too busy for that.
+
         Closing twice is no error.
         """
         self._core.close()

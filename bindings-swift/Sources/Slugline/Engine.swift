@@ -97,10 +97,11 @@ public final class Engine: Sendable {
   public var closed: Bool { core.closed() }
 
   /// Closes connections that no call uses any more; calls under way go on. Waits until what was recorded is written,
-  /// at most five seconds; dropping the engine does the same, on the thread that drops it.
-  public func close() async {
-    // It fails only where the system gives no threads: then nothing was recorded either.
-    try? await core.close()
+  /// at most five seconds; dropping the engine does the same, on the thread that drops it, and cannot say what failed.
+  ///
+  /// - Throws: ``SluglineError`` with `storeError` where the store was too busy. It writes on as long as the process lives.
+  public func close() async throws {
+    try await told { try await core.close() }
   }
 
   func chat(_ messages: [Message], _ model: Model?, _ options: Options, session: String?) async throws -> ChatCompletion {

@@ -51,7 +51,7 @@ private func load(_ name: String) throws -> JSONValue {
       }
     }
   }
-  await engine.close()
+  try await engine.close()
 }
 
 /// A call with the values that earlier ones kept in the places that name them.

@@ -69,8 +69,8 @@ private func scripted(_ script: JSONObject) -> Options {
     let engine = try Engine()
     async let running = engine.chat("Hi", model: "test/echo", options: scripted(["ttft_ms": 200]))
     try await Task.sleep(for: .milliseconds(100))
-    await engine.close()
-    await engine.close()
+    try await engine.close()
+    try await engine.close()
     #expect(engine.closed)
     #expect(try await running.text == "Hi")
     let call = await failure { try await engine.chat("Hi", model: "test/echo") }

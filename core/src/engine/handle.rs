@@ -130,13 +130,15 @@ impl Engine {
 
     /// Waits until everything recorded so far is in the store, at most five seconds, and breaks off statements of
     /// [`Recordings::query`](super::Recordings::query) under way. Engines need not be shut down: dropping the last
-    /// clone does the same, on the thread that drops it.
-    pub async fn shutdown(&self) {
+    /// clone does the same, on the thread that drops it, and can only log what fails.
+    ///
+    /// # Errors
+    /// `store_error` where the time was too short. What is left is written as long as the process lives, and
+    /// dropping the engine waits for it no longer.
+    pub async fn shutdown(&self) -> Result<()> {
         self.0.state.interrupt();
-        let flushed = self.0.state.flush();
-        if tokio::time::timeout(PATIENCE, flushed).await.is_err() {
-            tracing::warn!("recordings were not written: the store is busy");
-        }
+        let flushed = tokio::time::timeout(PATIENCE, self.0.state.flush()).await;
+        flushed.map_err(|_| self.0.state.too_busy())
     }
 
     /// The stored prompts.

@@ -4,13 +4,14 @@
 //! starts with an empty memory, and what the parent held is left alone.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
 use super::recorder::{Lost, Recorder};
 use crate::config::{EngineConfig, Recording as Keeps, Storage};
-use crate::error::Result;
+use crate::error::{Error, ErrorKind, Result};
 use crate::store::{MemoryStore, Recording, Retention, Store};
 
 /// How long closing an engine waits for what is still to be written.
@@ -24,6 +25,8 @@ pub(super) struct State {
     /// What is kept of a call that does not say otherwise.
     pub(super) keeps: Keeps,
     lost: Arc<Lost>,
+    /// Somebody has waited for the store in vain: closing does not wait once more.
+    busy: AtomicBool,
     current: ArcSwap<Opened>,
 }
 
@@ -65,6 +68,7 @@ impl State {
             retention,
             keeps: engine.recording,
             lost,
+            busy: AtomicBool::new(false),
             current: ArcSwap::from_pointee(opened),
         })
     }
@@ -112,6 +116,17 @@ impl State {
         }
     }
 
+    /// The error of a store that was not done within [`PATIENCE`].
+    pub(super) fn too_busy(&self) -> Error {
+        self.busy.store(true, Ordering::Relaxed);
+        let message = format!(
+            "not all that was recorded is written after {} s: the store is busy. It goes on as long as the \
+             process lives",
+            PATIENCE.as_secs()
+        );
+        Error::new(ErrorKind::StoreError, message)
+    }
+
     /// Takes a recording; `false` where it is lost.
     pub(super) fn record(&self, recording: Recording, bytes: usize) -> bool {
         match self.opened() {
@@ -155,7 +170,6 @@ fn sqlite(path: &std::path::Path, retention: Retention) -> Result<Arc<dyn Store>
 
 #[cfg(not(feature = "sqlite"))]
 fn sqlite(path: &std::path::Path, _: Retention) -> Result<Arc<dyn Store>> {
-    use crate::error::{Error, ErrorKind};
     Err(Error::new(
         ErrorKind::ConfigError,
         format!(
@@ -174,7 +188,11 @@ impl Drop for State {
             std::mem::forget(opened);
             return;
         }
-        if !opened.recorder.close(PATIENCE) {
+        let patience = match self.busy.load(Ordering::Relaxed) {
+            true => Duration::ZERO,
+            false => PATIENCE,
+        };
+        if !opened.recorder.close(patience) && !patience.is_zero() {
             tracing::warn!(
                 "the store was still busy {} s after the engine was closed",
                 PATIENCE.as_secs()

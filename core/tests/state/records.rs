@@ -176,7 +176,7 @@ async fn a_campaign_is_reported_by_its_prompt_and_by_its_recordings() {
         assert_eq!(calls(report), 3, "{address}");
     }
     assert_eq!(calls(engine.campaign_report("tone").await.unwrap()), 3);
-    engine.shutdown().await;
+    engine.shutdown().await.unwrap();
 
     // Neither the campaign nor the prompt is there any more; their calls are.
     let later = open(json!({}));

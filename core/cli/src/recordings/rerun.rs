@@ -32,8 +32,9 @@ pub(crate) async fn rerun(open: &OpenArgs, args: RerunArgs) -> Result<(), Failur
     let asked = Rerun { model: args.model };
     let outcome = recordings.rerun(&args.id, asked).await;
     // Recorded before the command ends, whatever the outcome.
-    engine.shutdown().await;
+    let written = engine.shutdown().await;
     let completion = outcome?;
+    written?;
     let (old, new) = (answer(&before), format!("{}\n", completion.text()));
     let name = before.model.as_deref().unwrap_or("recorded");
     let diff = TextDiff::from_lines(&old, &new);

@@ -89,8 +89,7 @@ pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failur
     let app = Arc::new(App::new(engine, config, gate, !args.quiet));
     let drain = Duration::from_secs(args.drain);
     listen::run(listener, routes::router(app.clone()), drain).await?;
-    app.engine.shutdown().await;
-    Ok(())
+    Ok(app.engine.shutdown().await?)
 }
 
 /// What `serve` would say of this configuration.
