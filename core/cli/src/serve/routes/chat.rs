@@ -13,7 +13,8 @@ use crate::serve::{ask, body};
 
 /// Asks a model.
 #[utoipa::path(post, path = "/chat/completions", tag = "chat",
-    request_body(content = ChatRequest, content_type = "application/json"),
+    request_body(content = ChatRequest, content_type = "application/json",
+        example = json!({"model": "test/echo", "messages": [{"role": "user", "content": "Hello there"}]})),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
             (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
@@ -31,7 +32,8 @@ pub(super) async fn chat(
 
 /// Asks a model.
 #[utoipa::path(post, path = "/v1/chat/completions", tag = "chat",
-    request_body(content = ChatRequest, content_type = "application/json"),
+    request_body(content = ChatRequest, content_type = "application/json",
+        example = json!({"model": "test/echo", "messages": [{"role": "user", "content": "Hello there"}]})),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
             (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),

@@ -16,7 +16,8 @@ use crate::serve::{ask, body};
 
 /// Asks a model; ids, roles, texts and usage are always there.
 #[utoipa::path(post, path = "/api/v1/chat/completions", tag = "chat",
-    request_body(content = ChatRequest, content_type = "application/json"),
+    request_body(content = ChatRequest, content_type = "application/json",
+        example = json!({"model": "test/echo", "messages": [{"role": "user", "content": "Hello there"}], "labels": {"team": "blue"}})),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
             (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),

@@ -16,7 +16,9 @@ use crate::serve::schema::{ErrorBody, FeedbackId, FeedbackRequest};
 
 /// Judges a completion.
 #[utoipa::path(post, path = "/api/v1/feedback", tag = "feedback",
-    request_body(content = FeedbackRequest, content_type = "application/json"),
+    request_body(content = FeedbackRequest, content_type = "application/json", example = json!({
+        "completion_id": "4f1c0c9e-6f3b-4b57-9a6c-0a7d1a7e1b11", "metric": "thumbs", "value": true, "comment": "short and right",
+    })),
     responses(
         (status = 201, description = "It is kept", body = FeedbackId),
         (status = "default", description = "An error", body = ErrorBody, content_type = "application/json"),

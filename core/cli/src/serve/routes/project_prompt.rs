@@ -42,10 +42,14 @@ const METADATA: &str = "x-langtail-metadata-";
 /// Runs a stored prompt in an environment.
 #[utoipa::path(post, path = "/{workspace}/{project}/{prompt}/{environment}", tag = "prompts",
     params(
-        ("workspace" = String, Path), ("project" = String, Path), ("prompt" = String, Path), ("environment" = String, Path),
+        ("workspace" = String, Path, example = "acme"),
+        ("project" = String, Path, example = "shop"),
+        ("prompt" = String, Path, example = "welcome"),
+        ("environment" = String, Path, example = "production"),
         ("v" = Option<u64>, Query, description = "A version, instead of the environment's"),
     ),
-    request_body(content = ProjectPromptRequest, content_type = "application/json"),
+    request_body(content = ProjectPromptRequest, content_type = "application/json",
+        example = json!({"variables": {"customer": "Ada"}, "doNotRecord": true})),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
             (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
@@ -73,10 +77,12 @@ pub(super) async fn run(
 /// Runs a stored prompt of the default project in an environment.
 #[utoipa::path(post, path = "/project-prompt/{prompt}/{environment}", tag = "prompts",
     params(
-        ("prompt" = String, Path), ("environment" = String, Path),
+        ("prompt" = String, Path, example = "greet"),
+        ("environment" = String, Path, example = "production"),
         ("v" = Option<u64>, Query, description = "A version, instead of the environment's"),
     ),
-    request_body(content = ProjectPromptRequest, content_type = "application/json"),
+    request_body(content = ProjectPromptRequest, content_type = "application/json",
+        example = json!({"variables": {"name": "Ada"}})),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
             (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
@@ -93,7 +99,10 @@ pub(super) async fn run_default(
 /// Gives a stored prompt: its messages unrendered, parameters, tools and default variables.
 #[utoipa::path(get, path = "/{workspace}/{project}/{prompt}/{environment}", tag = "prompts",
     params(
-        ("workspace" = String, Path), ("project" = String, Path), ("prompt" = String, Path), ("environment" = String, Path),
+        ("workspace" = String, Path, example = "acme"),
+        ("project" = String, Path, example = "shop"),
+        ("prompt" = String, Path, example = "welcome"),
+        ("environment" = String, Path, example = "production"),
         ("v" = Option<u64>, Query, description = "A version, instead of the environment's"),
     ),
     responses(
@@ -111,7 +120,8 @@ pub(super) async fn get(
 /// Gives a stored prompt of the default project.
 #[utoipa::path(get, path = "/project-prompt/{prompt}/{environment}", tag = "prompts",
     params(
-        ("prompt" = String, Path), ("environment" = String, Path),
+        ("prompt" = String, Path, example = "greet"),
+        ("environment" = String, Path, example = "production"),
         ("v" = Option<u64>, Query, description = "A version, instead of the environment's"),
     ),
     responses(

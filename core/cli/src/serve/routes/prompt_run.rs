@@ -17,8 +17,9 @@ use crate::serve::{ask, body};
 
 /// Runs a stored prompt.
 #[utoipa::path(post, path = "/prompt/{slug}/run", tag = "prompts",
-    params(("slug" = String, Path, description = "`name`, `dir/name` or `workspace/project/prompt`; `@ENVIRONMENT` or `@VERSION` may follow")),
-    request_body(content = PromptRequest, content_type = "application/json"),
+    params(("slug" = String, Path, example = "greet", description = "`name`, `dir/name` or `workspace/project/prompt`; `@ENVIRONMENT` or `@VERSION` may follow")),
+    request_body(content = PromptRequest, content_type = "application/json",
+        example = json!({"variables": {"name": "Ada"}})),
     responses(
         (status = 200, description = "The answer; with `stream`, its chunks as events", content(
             (ChatCompletion = "application/json"), (ChatEvent = "text/event-stream"),
