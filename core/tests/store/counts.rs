@@ -1,8 +1,8 @@
 //! Usage: calls, tokens and cost in groups.
 
 use serde_json::{Value, json};
-use slugline::chat::{Cost, PromptRef, Usage};
-use slugline::store::{Filter, Recording, Store, UsageGroup, UsageQuery, UsageRow};
+use slugline::chat::{CampaignRef, Cost, PromptRef, Timing, Usage};
+use slugline::store::{CampaignQuery, Filter, Recording, Store, UsageGroup, UsageQuery, UsageRow};
 
 use crate::on_each_store;
 use crate::sample::{DAY, START, recording};
@@ -202,4 +202,39 @@ fn unknown_words_are_told_with_the_nearest() {
     assert_eq!(error.code(), "invalid_request");
     assert!(error.to_string().contains("`model`"), "{error}");
     assert!(UsageGroup::parse("label:").is_err());
+}
+
+#[tokio::test]
+async fn counts_beyond_all_measure_are_the_largest_there_is() {
+    on_each_store(async |store| {
+        let rows = (0..3).map(|n| Recording {
+            usage: Some(Usage {
+                prompt_tokens: u64::MAX,
+                completion_tokens: i64::MAX as u64,
+                total_tokens: u64::MAX,
+                ..Usage::default()
+            }),
+            timing: Timing {
+                total_ms: u64::MAX,
+                ..Timing::default()
+            },
+            campaign: Some(CampaignRef {
+                key: "tone".to_owned(),
+                arm: "warm".to_owned(),
+            }),
+            ..recording(n)
+        });
+        store.record(rows.collect()).await.unwrap();
+        let rows = store.usage(UsageQuery::default()).await.unwrap();
+        assert_eq!(rows[0].calls, 3);
+        assert!(rows[0].total_tokens >= i64::MAX as u64);
+        let query = CampaignQuery {
+            campaign: "tone".to_owned(),
+            ..CampaignQuery::default()
+        };
+        let arms = store.campaign_totals(query).await.unwrap();
+        assert!(arms[0].prompt_tokens >= i64::MAX as u64);
+        assert!(arms[0].latency_ms >= i64::MAX as u64);
+    })
+    .await;
 }

@@ -10,12 +10,13 @@ use super::row;
 use crate::store::totals::group_map;
 use crate::store::{ArmTotals, CampaignQuery, CostTotal, Filter, UsageGroup, UsageQuery, UsageRow};
 
-/// The sums that usage and reports share. They start at the column that [`read_sums`] is given.
+/// The sums that usage and reports share. They start at the column that [`read_sums`] is given. `total` where
+/// `sum` would fail past the largest integer; below 2^53 it is exact.
 const SUMS: &str = "\
     r.cost_currency, count(*), \
     count(*) FILTER (WHERE r.error_code IS NOT NULL AND r.error_code <> 'cancelled'), \
-    count(r.total_tokens), coalesce(sum(r.prompt_tokens), 0), \
-    coalesce(sum(r.completion_tokens), 0), coalesce(sum(r.total_tokens), 0), \
+    count(r.total_tokens), CAST(total(r.prompt_tokens) AS INTEGER), \
+    CAST(total(r.completion_tokens) AS INTEGER), CAST(total(r.total_tokens) AS INTEGER), \
     count(r.cost_amount), total(r.cost_amount)";
 
 /// A row a group.
@@ -132,7 +133,7 @@ pub(super) fn campaign(
     }
     let source = Source::of(&connection, &filter)?.narrowed("r.error_code IS NULL");
     let answered = format!(
-        "SELECT r.arm, count(*), coalesce(sum(r.total_ms), 0) {} GROUP BY r.arm",
+        "SELECT r.arm, count(*), CAST(total(r.total_ms) AS INTEGER) {} GROUP BY r.arm",
         source.sql()
     );
     let mut statement = connection.prepare_cached(&answered)?;
