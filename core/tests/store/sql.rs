@@ -76,7 +76,7 @@ async fn what_is_not_one_statement_is_told() {
         ("SELECT 1; nonsense", "it holds several"),
         (&many, "it holds several"),
         ("SELECT 1\0", "code 0"),
-        ("DELETE FROM recordings", "it writes"),
+        ("DELETE FROM recordings", "it does more than read"),
     ] {
         let error = store.query(sql).await.unwrap_err();
         assert_eq!(error.code(), "invalid_request", "{error}");
@@ -155,4 +155,48 @@ async fn closing_ends_a_statement() {
     let error = running.await.unwrap().unwrap_err();
     assert_eq!(error.code(), "store_error");
     assert!(error.to_string().contains("closed"), "{error}");
+}
+
+#[tokio::test]
+async fn a_statement_changes_nothing_of_the_process() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("slugline.db"));
+    record(&store, 0..3).await;
+    for sql in [
+        "PRAGMA hard_heap_limit = 1000",
+        "PRAGMA soft_heap_limit(1000)",
+        "PRAGMA temp_store_directory = '/nowhere'",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
+        "PRAGMA journal_mode = delete",
+        "PRAGMA locking_mode = exclusive",
+        "PRAGMA writable_schema = on",
+        "PRAGMA optimize",
+        "BEGIN EXCLUSIVE",
+        "SAVEPOINT s",
+        "DETACH main",
+        "REINDEX",
+        "ANALYZE",
+        "SELECT load_extension('x')",
+        "CREATE TEMP TABLE t (x)",
+    ] {
+        let error = store.query(sql).await.unwrap_err();
+        assert_eq!(error.code(), "invalid_request", "{sql}: {error}");
+        println!("{sql}: {error}");
+    }
+    for sql in [
+        "PRAGMA table_info(recordings)",
+        "PRAGMA index_list('turns')",
+        "PRAGMA integrity_check",
+        "PRAGMA user_version",
+        "PRAGMA page_count",
+        "PRAGMA compile_options",
+        "EXPLAIN QUERY PLAN SELECT * FROM recordings",
+        "SELECT name FROM pragma_table_list",
+        "VALUES (1)",
+        "SELECT value FROM json_each('[1]')",
+    ] {
+        let rows = store.query(sql).await;
+        assert!(!rows.unwrap().is_empty(), "{sql}");
+    }
+    record(&store, 3..200).await;
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rusqlite::fallible_iterator::FallibleIterator as _;
+use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
 use rusqlite::types::ValueRef;
 use rusqlite::{Batch, Connection, ErrorCode, Statement};
 use serde_json::Value;
@@ -23,6 +24,35 @@ pub(super) const MOST_BYTES: usize = 64 << 20;
 const VALUE_BYTES: usize = 32;
 /// Steps of SQLite's machine between two looks whether to stop: about a tenth of a millisecond.
 const STEPS: i32 = 10_000;
+
+/// What tells of tables and of the file, and changes nothing.
+const TOLD: &[&str] = &[
+    "application_id",
+    "collation_list",
+    "compile_options",
+    "database_list",
+    "encoding",
+    "freelist_count",
+    "function_list",
+    "module_list",
+    "page_count",
+    "page_size",
+    "pragma_list",
+    "schema_version",
+    "user_version",
+];
+/// The same, of what is named or at most so many.
+const TOLD_OF: &[&str] = &[
+    "foreign_key_list",
+    "index_info",
+    "index_list",
+    "index_xinfo",
+    "integrity_check",
+    "quick_check",
+    "table_info",
+    "table_list",
+    "table_xinfo",
+];
 
 /// Breaks off all statements that were begun before.
 #[derive(Debug, Default)]
@@ -82,6 +112,9 @@ pub(super) fn query(path: &Path, sql: &str, stop: &Stop) -> Result<Vec<JsonMap>>
     connection
         .progress_handler(STEPS, Some(move || look.is_set()))
         .map_err(|error| failed(path, error))?;
+    connection
+        .authorizer(Some(|asks: AuthContext<'_>| may(&asks.action)))
+        .map_err(|error| failed(path, error))?;
     let mut statement = prepare(&connection, sql)?;
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();
     let mut rows = statement.query([]).map_err(wrong)?;
@@ -108,6 +141,27 @@ pub(super) fn query(path: &Path, sql: &str, stop: &Stop) -> Result<Vec<JsonMap>>
     Ok(found)
 }
 
+/// What a statement may do. A connection that cannot write the file could still set limits of the whole process,
+/// or hold locks.
+fn may(action: &AuthAction<'_>) -> Authorization {
+    let is_in = |list: &[&str], name: &str| list.iter().any(|own| own.eq_ignore_ascii_case(name));
+    let allowed = match action {
+        AuthAction::Select | AuthAction::Read { .. } | AuthAction::Recursive => true,
+        AuthAction::Function { function_name } => {
+            !function_name.eq_ignore_ascii_case("load_extension")
+        }
+        AuthAction::Pragma {
+            pragma_name,
+            pragma_value,
+        } => is_in(TOLD_OF, pragma_name) || pragma_value.is_none() && is_in(TOLD, pragma_name),
+        _ => false,
+    };
+    match allowed {
+        true => Authorization::Allow,
+        false => Authorization::Deny,
+    }
+}
+
 /// The one statement of a text.
 fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<Statement<'c>> {
     // Not `Connection::prepare`: to see whether more follow, that calls itself once a statement.
@@ -120,7 +174,7 @@ fn prepare<'c>(connection: &'c Connection, sql: &str) -> Result<Statement<'c>> {
         return Err(refused("it holds several"));
     }
     if !statement.readonly() {
-        return Err(refused("it writes"));
+        return Err(refused("it does more than read"));
     }
     Ok(statement)
 }
@@ -151,6 +205,11 @@ fn wrong(error: rusqlite::Error) -> Error {
             return stopped();
         }
         failed if failed.sqlite_error_code() == Some(ErrorCode::TooBig) => return too_much(),
+        failed
+            if failed.sqlite_error_code() == Some(ErrorCode::AuthorizationForStatementDenied) =>
+        {
+            return refused("it does more than read");
+        }
         rusqlite::Error::SqliteFailure(_, Some(told)) => told.clone(),
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
         other => other.to_string(),
