@@ -427,7 +427,7 @@ mod tests {
         assert!(
             refused(r#"{"messages": "x", "stream": true}"#)
                 .1
-                .contains("use `chat_stream`")
+                .contains("`chat_stream`")
         );
     }
 

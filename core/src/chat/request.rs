@@ -156,7 +156,7 @@ impl<'de> Deserialize<'de> for Messages {
 /// The words an unknown option gets: the nearest name, and the verb where a verb was meant.
 fn unknown_option(name: &str, known: &[&[&str]]) -> String {
     if name == "stream" {
-        return "unknown option `stream`: use `chat_stream` or `run_prompt_stream`".to_owned();
+        return "unknown option `stream`: the verbs `chat_stream` and `run_prompt_stream` stream (`chatStream` and `runPromptStream` in Node and Swift)".to_owned();
     }
     let near = crate::nearest::nearest(name, known.iter().flat_map(|names| names.iter().copied()));
     match near {
