@@ -241,6 +241,72 @@ async fn a_clock_that_is_set_back_locks_no_session() {
 }
 
 #[tokio::test]
+async fn any_text_is_an_id_of_its_own() {
+    on_each_store(async |store| {
+        let long = "x".repeat(1 << 20);
+        let ids = [
+            "", " ", "a", "A", "a\0b", "a\0", "\0", "'; --", "\u{e9}", "e\u{301}", "%", &long,
+        ];
+        for id in ids {
+            let loaded = store.session(id).await.unwrap();
+            assert_eq!((loaded.id.as_str(), loaded.version), (id, 0));
+            append(&*store, id, 0, id).await;
+        }
+        for (place, id) in ids.iter().enumerate() {
+            let session = store.session(id).await.unwrap();
+            assert_eq!(session.turns.len(), 1, "{place}");
+            assert_eq!(session.turns[0].messages, turn(id).messages);
+            store.clear_session(id).await.unwrap();
+            for later in &ids[place + 1..] {
+                assert_eq!(store.session(later).await.unwrap().turns.len(), 1);
+            }
+            let cleared = store.session(id).await.unwrap();
+            assert!(cleared.turns.is_empty() && cleared.version > session.version);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_that_lives_a_moment_is_new_each_time() {
+    let retention = Retention {
+        session_ttl_ms: 1,
+        ..Retention::default()
+    };
+    on_each(retention, async |store| {
+        let mut last = 0;
+        for text in ["one", "two", "three"] {
+            let loaded = store.session("a").await.unwrap();
+            assert_eq!((loaded.version, loaded.turns.len()), (0, 0));
+            let version = append(&*store, "a", 0, text).await;
+            assert!(version > last);
+            last = version;
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    let endless = Retention {
+        session_ttl_ms: u64::MAX,
+        recording_age_ms: u64::MAX,
+        recordings: u64::MAX,
+    };
+    on_each(endless, async |store| {
+        let aged = SessionTurn {
+            created_ms: 0,
+            ..turn("old")
+        };
+        store.append_turn("a", 0, aged).await.unwrap();
+        store
+            .record(vec![crate::sample::recording(1)])
+            .await
+            .unwrap();
+        assert_eq!(store.prune().await.unwrap(), 0);
+        assert_eq!(store.session("a").await.unwrap().turns.len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn writers_that_try_again_lose_and_mix_nothing() {
     on_each_store(async |store| {
         const WRITERS: usize = 6;
