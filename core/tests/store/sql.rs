@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
-use slugline::store::{RecordingQuery, Retention, SqliteStore, Store};
+use slugline::store::{RecordingQuery, Retention, SqliteStore, Store, UsageGroup, UsageQuery};
 
 use crate::sample::record;
 
@@ -140,6 +140,32 @@ async fn a_statement_ends_with_who_waits_for_it() {
 }
 
 #[tokio::test]
+async fn counts_that_nobody_waits_for_hold_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = open(&folder.path().join("slugline.db"));
+    record(&store, 0..20_000).await;
+    let by_day = || UsageQuery {
+        group_by: vec![UsageGroup::Day, UsageGroup::Label("team".to_owned())],
+        ..UsageQuery::default()
+    };
+    let begun = Instant::now();
+    assert_eq!(store.usage(by_day()).await.unwrap()[0].calls, 20_000);
+    let once = begun.elapsed();
+    let begun = Instant::now();
+    for _ in 0..500 {
+        drop(store.usage(by_day()));
+    }
+    store.recording("recording-7").await.unwrap();
+    assert!(
+        begun.elapsed() < once * 50,
+        "{:?} {once:?}",
+        begun.elapsed()
+    );
+    // The connection is as before.
+    assert_eq!(store.usage(by_day()).await.unwrap()[0].calls, 20_000);
+}
+
+#[tokio::test]
 async fn closing_ends_a_statement() {
     let folder = tempfile::tempdir().unwrap();
     let store = std::sync::Arc::new(open(&folder.path().join("slugline.db")));
@@ -181,7 +207,6 @@ async fn a_statement_changes_nothing_of_the_process() {
     ] {
         let error = store.query(sql).await.unwrap_err();
         assert_eq!(error.code(), "invalid_request", "{sql}: {error}");
-        println!("{sql}: {error}");
     }
     for sql in [
         "PRAGMA table_info(recordings)",

@@ -2,8 +2,6 @@
 //! its rows any more, when the store is closed, or when it gives more than a program can hold.
 
 use std::path::Path;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use rusqlite::fallible_iterator::FallibleIterator as _;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -13,6 +11,7 @@ use serde_json::Value;
 
 use super::error::failed;
 use super::open;
+use super::stop::Stop;
 use crate::chat::JsonMap;
 use crate::error::{Error, ErrorKind, Result};
 
@@ -22,8 +21,6 @@ const MOST_ROWS: usize = 100_000;
 pub(super) const MOST_BYTES: usize = 64 << 20;
 /// What a row and a value take beside their texts, about.
 const VALUE_BYTES: usize = 32;
-/// Steps of SQLite's machine between two looks whether to stop: about a tenth of a millisecond.
-const STEPS: i32 = 10_000;
 
 /// What tells of tables and of the file, and changes nothing.
 const TOLD: &[&str] = &[
@@ -54,51 +51,6 @@ const TOLD_OF: &[&str] = &[
     "table_xinfo",
 ];
 
-/// Breaks off all statements that were begun before.
-#[derive(Debug, Default)]
-pub(super) struct Stops(Arc<AtomicU64>);
-
-impl Stops {
-    /// Breaks them off.
-    pub(super) fn stop_all(&self) {
-        self.0.fetch_add(1, Ordering::Relaxed);
-    }
-
-    /// For a statement that begins now: what its caller holds, and what the statement looks at.
-    pub(super) fn begin(&self) -> (Waits, Stop) {
-        let left = Arc::new(AtomicBool::new(false));
-        let stop = Stop {
-            left: left.clone(),
-            begun: self.0.load(Ordering::Relaxed),
-            stops: self.0.clone(),
-        };
-        (Waits(left), stop)
-    }
-}
-
-/// Held by who waits for the rows: dropped, it breaks the statement off.
-pub(super) struct Waits(Arc<AtomicBool>);
-
-impl Drop for Waits {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Says whether a statement is to end.
-#[derive(Clone)]
-pub(super) struct Stop {
-    left: Arc<AtomicBool>,
-    begun: u64,
-    stops: Arc<AtomicU64>,
-}
-
-impl Stop {
-    fn is_set(&self) -> bool {
-        self.left.load(Ordering::Relaxed) || self.stops.load(Ordering::Relaxed) != self.begun
-    }
-}
-
 /// The rows of a statement.
 pub(super) fn query(path: &Path, sql: &str, stop: &Stop) -> Result<Vec<JsonMap>> {
     if stop.is_set() {
@@ -108,12 +60,8 @@ pub(super) fn query(path: &Path, sql: &str, stop: &Stop) -> Result<Vec<JsonMap>>
         return Err(refused("it holds a character with the code 0"));
     }
     let mut connection = open::guest(path).map_err(|error| failed(path, error))?;
-    let look = stop.clone();
-    connection
-        .progress_handler(STEPS, Some(move || look.is_set()))
-        .map_err(|error| failed(path, error))?;
-    connection
-        .authorizer(Some(|asks: AuthContext<'_>| may(&asks.action)))
+    stop.watch(&mut connection)
+        .and_then(|()| connection.authorizer(Some(|asks: AuthContext<'_>| may(&asks.action))))
         .map_err(|error| failed(path, error))?;
     let mut statement = prepare(&connection, sql)?;
     let names: Vec<String> = statement.column_names().map(str::to_owned).collect();

@@ -2,7 +2,7 @@
 //!
 //! `worker` owns the threads: one that writes, one that reads, each with its connection and nothing
 //! else. `open` looks at the place before anything is touched, `schema` brings the file up to date,
-//! `row`, `filter`, `write`, `turns` and `sums` are the statements, `guest` runs the user's own.
+//! `row`, `filter`, `write`, `turns` and `sums` are the statements, `guest` runs the user's own, `stop` ends them.
 //! `docs/recordings.md` is the schema as other tools may read it.
 
 mod error;
@@ -15,6 +15,7 @@ mod query;
 mod row;
 mod schema;
 mod sqlite_store;
+mod stop;
 mod sums;
 mod turns;
 mod worker;

@@ -9,7 +9,8 @@ use futures_core::future::BoxFuture;
 use rusqlite::Connection;
 
 use super::error::failed;
-use super::guest::{self, Stops};
+use super::guest;
+use super::stop::Stops;
 use super::worker::Worker;
 use super::{open, query, sums, turns, write};
 use crate::chat::JsonMap;
@@ -70,14 +71,21 @@ impl SqliteStore {
         &self.path
     }
 
-    /// Does this on the thread that reads recordings.
+    /// Does this on the thread that reads recordings, as long as somebody waits for it.
     fn read<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
         let path = self.path.clone();
-        self.reader
-            .run(move |connection| job(connection).map_err(|error| failed(&path, error)))
+        let (waits, stop) = self.stops.begin();
+        let read = self.reader.run(move |connection| {
+            stop.watch_job(connection, job)
+                .map_err(|error| failed(&path, error))
+        });
+        Box::pin(async move {
+            let _waits = waits;
+            read.await
+        })
     }
 
     /// Does this on the thread that writes.
