@@ -146,7 +146,9 @@ impl InputError {
 }
 
 fn unknown_name(message: &str) -> Option<&str> {
-    message.strip_prefix("unknown option `")?.split('`').next()
+    let named = ["unknown option `", "unknown key `"];
+    let rest = named.iter().find_map(|words| message.strip_prefix(words))?;
+    rest.split('`').next()
 }
 
 impl fmt::Display for InputError {
@@ -428,6 +430,17 @@ mod tests {
             refused(r#"{"messages": "x", "stream": true}"#)
                 .1
                 .contains("`chat_stream`")
+        );
+    }
+
+    #[test]
+    fn names_unknown_keys_of_plain_structs() {
+        let asked = br#"{"promt": "greet"}"#;
+        let error = from_json::<crate::engine::asks::ListRecordings>(asked).unwrap_err();
+        assert_eq!(error.data().param.as_deref(), Some("promt"));
+        assert_eq!(
+            error.to_string(),
+            "unknown key `promt`: did you mean `prompt`?"
         );
     }
 
