@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 
 import { ConfigError, fromJSON } from './errors.js';
 import { asked, hub, keep, number, settle } from './hub.js';
-import { configJSON, invalid, requestJSON } from './input.js';
+import { configJSON, invalid, optionsOf, requestJSON, word } from './input.js';
 import { native } from './native.js';
-import { asked as answers, Recordings } from './recordings.js';
+import { question, Recordings } from './recordings.js';
 import { Session } from './session.js';
+import { isSignal, reasonOf } from './signal.js';
 import { ChatStream } from './stream.js';
 import { ChatCompletion, ProviderRequest, RenderedPrompt } from './types.js';
 
@@ -38,7 +39,7 @@ export class Engine {
   }
 
   /** Asks a model. */
-  async chat(options) {
+  chat(options) {
     return this.#own.chat(options);
   }
 
@@ -48,7 +49,7 @@ export class Engine {
   }
 
   /** Runs a stored prompt. */
-  async runPrompt(slug, options) {
+  runPrompt(slug, options) {
     return this.#own.runPrompt(slug, options);
   }
 
@@ -59,8 +60,7 @@ export class Engine {
 
   /** The session with this id: calls on it see its earlier turns and add theirs. */
   session(id) {
-    if (typeof id !== 'string') throw invalid('id', '`id`: expected a string');
-    return new Session(id, this.#verbs(id));
+    return new Session(word('id', id), this.#verbs(id));
   }
 
   /** What was kept of calls. */
@@ -72,18 +72,22 @@ export class Engine {
 
   /** Keeps a judgement of an answer, by a choice's `completion_id`; gives the feedback's id. */
   async feedback(completionId, metric, value, options) {
-    const given = { ...options, completion_id: completionId, metric, value };
-    return this.#state('feedback', given);
+    const shape = '("completion id", "metric", value, { comment, ... })';
+    const given = optionsOf('feedback', options, shape, ['completion_id', 'metric', 'value']);
+    // A value is a measurement, not a name: a Number of any size is what it is.
+    const reals = typeof value === 'number';
+    return await this.#state('feedback', { ...given, completion_id: completionId, metric, value }, { reals });
   }
 
   /** What a campaign found so far: the figures of each arm, and how its metric differs between them. */
   async campaignReport(key, options) {
-    return this.#state('campaign_report', { ...answers(options), key });
+    const given = question('campaignReport', options, '("key", { metric, since, ... })', ['key']);
+    return await this.#state('campaign_report', { ...given, key });
   }
 
   /** Calls, tokens and cost, a row a group. */
   async usage(options) {
-    return this.#state('usage', answers(options));
+    return await this.#state('usage', question('usage', options, '({ group_by, since, ... })'));
   }
 
   /** Renders a stored prompt: what would be sent. No network. */
@@ -131,35 +135,38 @@ export class Engine {
 
   /** The verbs that answer, in a session where one is named. */
   #verbs(session) {
-    const whole = async (verb, { signal, request }) => {
+    const whole = async (verb, ...given) => {
+      const { signal, request } = split(verb, ...given);
       const answer = await this.#call(verb, request, signal, session);
       return new ChatCompletion(JSON.parse(answer));
     };
     return {
-      chat: async (options) => whole('chat', split('chat', options)),
+      chat: (options) => whole('chat', options),
       chatStream: (options) =>
         this.#stream('chatStream', session, () => split('chatStream', options)),
-      runPrompt: async (slug, options) => whole('runPrompt', split('runPrompt', options, slug)),
+      runPrompt: (slug, options) => whole('runPrompt', options, slug),
       runPromptStream: (slug, options) =>
         this.#stream('runPromptStream', session, () => split('runPromptStream', options, slug)),
       ask: (verb, ...rest) => this.#ask(verb, ...rest),
     };
   }
 
-  #ask(verb, ...rest) {
+  async #ask(verb, ...rest) {
     const id = number();
-    return settle(id, asked(() => this.#core[verb](hub, id, ...rest)));
+    const told = await settle(id, asked(() => this.#core[verb](hub, id, ...rest)));
+    return told();
   }
 
-  async #state(method, given) {
-    return JSON.parse(await this.#ask('state', method, requestJSON(given)));
+  async #state(method, given, how) {
+    return JSON.parse(await this.#ask('state', method, requestJSON(given, how)));
   }
 
-  #call(verb, request, signal, ...rest) {
+  async #call(verb, request, signal, ...rest) {
     const text = requestJSON(request);
-    if (signal?.aborted) throw signal.reason;
+    if (signal?.aborted) throw reasonOf(signal);
     const id = number();
-    return settle(id, asked(() => this.#core[verb](hub, id, text, ...rest)), signal);
+    const told = await settle(id, asked(() => this.#core[verb](hub, id, text, ...rest)), signal);
+    return told();
   }
 
   #stream(verb, session, take) {
@@ -172,10 +179,10 @@ export class Engine {
       signal = taken.signal;
       text = requestJSON(taken.request);
     } catch (error) {
-      problem = error;
+      problem = { error };
     }
     return new ChatStream((id) => {
-      if (problem !== undefined) throw problem;
+      if (problem !== undefined) throw problem.error;
       return asked(() => this.#core[verb](hub, id, text, session));
     }, signal);
   }
@@ -196,8 +203,7 @@ export class Prompts {
 
   /** One prompt: source, schema, variables used, versions and environments. */
   async get(slug) {
-    if (typeof slug !== 'string') throw invalid('slug', '`slug`: expected a string');
-    return JSON.parse(await this.#ask('promptsGet', slug));
+    return JSON.parse(await this.#ask('promptsGet', word('slug', slug)));
   }
 
   /** Reads every version and variant of every prompt, and gives what is wrong as errors. */
@@ -207,36 +213,42 @@ export class Prompts {
 }
 
 /** The request and the signal of a call's options. */
-function split(verb, options, slug) {
-  const ofPrompt = arguments.length > 2;
-  if (options === undefined && ofPrompt) return { request: { slug } };
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    const shape = ofPrompt ? '("slug", { variables, ... })' : '({ messages, model, ... })';
-    throw invalid('', `${verb} takes its options as an object: ${verb}${shape}`);
-  }
-  const { signal, ...request } = options;
-  if (ofPrompt) request.slug = slug;
+function split(verb, options, ...ofPrompt) {
+  const [slug] = ofPrompt;
+  const needed = ofPrompt.length === 0;
+  const shape = needed ? '({ messages, model, ... })' : '("slug", { variables, ... })';
+  const checked = optionsOf(verb, needed ? (options ?? 0) : options, shape, needed ? [] : ['slug']);
+  const { signal, ...request } = checked;
+  if (!needed) request.slug = slug;
   if (signal === undefined || signal === null) return { request };
-  // By its shape: a signal may come from another realm.
-  if (typeof signal.aborted !== 'boolean' || typeof signal.addEventListener !== 'function') {
-    throw invalid('signal', '`signal`: expected an AbortSignal');
-  }
+  if (!isSignal(signal)) throw invalid('signal', '`signal`: expected an AbortSignal');
   return { signal, request };
 }
 
 function pathOf(config) {
-  if (typeof config === 'string') return config;
-  return config instanceof URL ? fileURLToPath(config) : undefined;
+  if (typeof config === 'string') {
+    if (config.isWellFormed()) return config;
+    throw refused('config', '`config`: a path with a lone surrogate is not Unicode');
+  }
+  if (!(config instanceof URL)) return undefined;
+  try {
+    return fileURLToPath(config);
+  } catch (error) {
+    throw refused('config', '`config`: a URL of a configuration begins with `file:` and names a file here', error);
+  }
 }
 
 /** The configuration without its functions: those under `api_key` and `helpers` go to `code`. */
 function withoutCallables(config, code) {
   const { helpers, ...rest } = config ?? {};
   if (helpers !== undefined && helpers !== null) {
+    if (typeof helpers !== 'object' || Array.isArray(helpers)) {
+      throw refused('helpers', '`helpers` must be an object of functions by their names');
+    }
     for (const [name, callable] of Object.entries(helpers)) {
-      if (typeof callable !== 'function') {
-        throw refused(`helpers.${name}`, `\`helpers.${name}\` must be a function`);
-      }
+      const at = `helpers.${name.toWellFormed()}`;
+      if (typeof callable !== 'function') throw refused(at, `\`${at}\` must be a function`);
+      if (!name.isWellFormed()) throw refused(at, `\`${at}\`: a name with a lone surrogate is not Unicode`);
       code.helpers.push({ name, callable });
     }
     config = rest;
@@ -257,6 +269,6 @@ function withoutCallables(config, code) {
   return found ? { ...config, providers: kept } : config;
 }
 
-function refused(param, message) {
-  return new ConfigError(message, { param });
+function refused(param, message, cause) {
+  return new ConfigError(message, { param, cause });
 }

@@ -17,10 +17,6 @@ export class SluglineError extends Error {
     Object.assign(this, rest);
   }
 
-  get name() {
-    return this.constructor.name;
-  }
-
   /** The canonical JSON, the same in every language: names in snake_case, absent fields left out. */
   toJSON() {
     const json = { code: this.code, message: this.message };
@@ -181,6 +177,12 @@ export class InternalError extends SluglineError {
   static code = 'internal';
 }
 
+// As the names of JavaScript's own errors: not enumerable, and free to be set on one.
+function named(kind) {
+  Object.defineProperty(kind.prototype, 'name', { value: kind.name, writable: true, configurable: true });
+  return kind;
+}
+
 const CLASSES = new Map(
   [
     ConfigError, InvalidRequestError, NotFoundError, UnknownModelError, TemplateError,
@@ -189,8 +191,9 @@ const CLASSES = new Map(
     RequestTooLargeError, UnsupportedError, RequestTimeoutError, TtftTimeoutError,
     ConnectionFailedError, OverloadedError, ServerError, ConflictError, InvalidResponseError,
     StreamInterruptedError, StoreError, CancelledError, InternalError,
-  ].map((kind) => [kind.code, kind]),
+  ].map((kind) => [kind.code, named(kind)]),
 );
+named(SluglineError);
 
 /** What our own code threw is kept here while a native error refers to it. */
 export const raised = new Map();

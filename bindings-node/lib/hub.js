@@ -4,7 +4,7 @@
 import { fromNative, raised } from './errors.js';
 import { valueJSON } from './input.js';
 import { native } from './native.js';
-import { listen } from './signal.js';
+import { listen, reasonOf } from './signal.js';
 
 const pending = new Map();
 const callables = new Map();
@@ -38,43 +38,52 @@ export function keep(callable) {
   return slot;
 }
 
-// Never throws: an exception in here would be nobody's.
+// Never throws: an exception in here would be nobody's, and end the process.
 function ring() {
   for (const id of hub.woken()) {
     if (id === 0) answerQuestions();
-    else pending.get(id)?.();
+    else guarded(() => pending.get(id)?.());
   }
 }
 
 function answerQuestions() {
   for (const { id, slot, arguments: given } of hub.questions()) {
     if (given === undefined || given === null) answer(id, callables.get(slot));
-    else compute(id, callables.get(slot), given);
+    else guarded(() => compute(id, callables.get(slot), given), () => hub.refuse(id, 'gave no value'));
   }
-  letGo();
+  guarded(letGo);
+}
+
+/** Does one thing of several: what goes wrong with it must not take the others down. */
+function guarded(work, otherwise) {
+  try {
+    work();
+  } catch {
+    otherwise?.();
+  }
 }
 
 /** The value of a helper: its arguments in order, and an object of the `key=value` ones where there are any. */
 function compute(id, helper, given) {
-  let value;
+  let written;
   try {
     const [list, keys] = JSON.parse(given);
     if (Object.keys(keys).length > 0) list.push(keys);
-    value = helper(...list) ?? null;
-    if (typeof value?.then === 'function') {
-      value.then(undefined, () => {});
+    const value = helper(...list) ?? null;
+    const then = value?.then;
+    if (typeof then === 'function') {
+      then.call(value, undefined, () => {});
       hub.refuse(id, 'gave a promise: a helper is a plain function');
       return;
     }
+    written = valueJSON(value);
   } catch (error) {
     refuse(id, `threw ${called(error)}`, error);
     return;
   }
-  try {
-    hub.answer(id, valueJSON(value));
-  } catch (error) {
-    refuse(id, `gave what is no JSON: ${error.message}`, error);
-  }
+  const { json, refused } = written;
+  if (refused === undefined) hub.answer(id, json);
+  else refuse(id, `gave what is no JSON: ${refused.message}`, refused);
 }
 
 function refuse(id, says, error) {
@@ -83,10 +92,16 @@ function refuse(id, says, error) {
   hub.refuse(id, says, slot);
 }
 
-/** What kind of thing was thrown; its message may hold anything. */
+const NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]{0,63}$/u;
+
+/** What kind of thing was thrown; its message may hold anything, and to look at it may throw again. */
 function called(error) {
-  const name = error instanceof Error ? error.constructor?.name : undefined;
-  return typeof name === 'string' && name.isWellFormed() ? name : 'an exception';
+  try {
+    const name = error instanceof Error ? error.constructor?.name : undefined;
+    return typeof name === 'string' && NAME.test(name) ? name : 'an exception';
+  } catch {
+    return 'an exception';
+  }
 }
 
 async function answer(id, callable) {
@@ -115,7 +130,10 @@ export function asked(work) {
   }
 }
 
-/** Waits for a native call; an aborted signal gives it up. */
+/**
+ * Waits for a native call; an aborted signal gives it up. Resolves to what gives the answer or throws: an error
+ * that is made where a call is awaited has the caller in its stack.
+ */
 export function settle(id, call, signal) {
   return new Promise((resolve, reject) => {
     let unlisten;
@@ -126,7 +144,7 @@ export function settle(id, call, signal) {
     const abort = () => {
       end();
       call.cancel();
-      reject(signal.reason);
+      reject(reasonOf(signal));
     };
     const woken = () => {
       let answer;
@@ -134,12 +152,14 @@ export function settle(id, call, signal) {
         answer = call.poll();
       } catch (thrown) {
         end();
-        reject(fromNative(thrown));
+        resolve(() => {
+          throw fromNative(thrown);
+        });
         return;
       }
       if (answer === null) return;
       end();
-      resolve(answer);
+      resolve(() => answer);
     };
     wait(id, woken);
     if (signal !== undefined) unlisten = listen(signal, abort);

@@ -1,5 +1,6 @@
 // What was kept of calls. The core knows the arguments; a `Date` becomes its time in milliseconds.
 
+import { optionsOf } from './input.js';
 import { ChatCompletion } from './types.js';
 
 /** The recordings of an engine: `engine.recordings`. */
@@ -14,32 +15,34 @@ export class Recordings {
 
   /** A page of recordings, newest first. */
   async list(options) {
-    return this.#ask('recordings.list', asked(options));
+    return await this.#ask('recordings.list', question('list', options, '({ prompt, since, ... })'));
   }
 
   /** One recording, with its payload where that was kept, and its feedback. */
   async get(id) {
-    return this.#ask('recordings.get', { id });
+    return await this.#ask('recordings.get', { id });
   }
 
   /** Writes recordings to a file, one JSON object a line; gives how many. */
   async export(path, options) {
-    return this.#ask('recordings.export', { ...asked(options), path });
+    const given = question('export', options, '("path", { prompt, since, ... })', ['path']);
+    return await this.#ask('recordings.export', { ...given, path });
   }
 
   /** Runs one SQL statement that only reads. SQLite only. */
   async query(sql) {
-    return this.#ask('recordings.query', { sql });
+    return await this.#ask('recordings.query', { sql });
   }
 
   /** Deletes recordings with their feedback; gives how many. */
   async delete(options) {
-    return this.#ask('recordings.delete', asked(options));
+    return await this.#ask('recordings.delete', question('delete', options, '({ ids, until, ... })'));
   }
 
   /** Makes a recorded call again, with another model or the one that served. */
   async rerun(id, options) {
-    return new ChatCompletion(await this.#ask('recordings.rerun', { ...options, id }));
+    const given = optionsOf('rerun', options, '("id", { model })', ['id']);
+    return new ChatCompletion(await this.#ask('recordings.rerun', { ...given, id }));
   }
 
   /** How many calls of this engine should have been recorded and were not. */
@@ -49,8 +52,8 @@ export class Recordings {
 }
 
 /** Options of a question about the state. */
-export function asked(options) {
-  const given = { ...options };
+export function question(...asked) {
+  const given = { ...optionsOf(...asked) };
   for (const name of ['since', 'until']) {
     if (given[name] instanceof Date) given[name] = given[name].getTime();
   }

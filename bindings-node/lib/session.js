@@ -16,7 +16,7 @@ export class Session {
   }
 
   /** Asks a model, the earlier turns before the new messages. */
-  async chat(options) {
+  chat(options) {
     return this.#verbs.chat(options);
   }
 
@@ -26,7 +26,7 @@ export class Session {
   }
 
   /** Runs a stored prompt: earlier turns between its template and the new messages. */
-  async runPrompt(slug, options) {
+  runPrompt(slug, options) {
     return this.#verbs.runPrompt(slug, options);
   }
 

@@ -4,11 +4,15 @@
 import { CancelledError, fromNative } from './errors.js';
 import { asked, leave, number, wait } from './hub.js';
 import { invalid } from './input.js';
-import { listen } from './signal.js';
+import { listen, reasonOf } from './signal.js';
 import { ChatCompletion, ChatCompletionChunk } from './types.js';
 
 /** How many deltas cross at once at most. */
 const BATCH = 64;
+const END = Object.freeze({ value: undefined, done: true });
+
+/** Takes what a stream that nobody reads any more has left at a signal that lives on. */
+const abandoned = new FinalizationRegistry((unlisten) => unlisten());
 
 /** A streamed answer. Made by `engine.chatStream` and `engine.runPromptStream`. */
 export class ChatStream {
@@ -23,6 +27,7 @@ export class ChatStream {
   #waiting;
   #draining = false;
   #ended = false;
+  /** Why it failed, as `{ error }`: what is thrown may be anything. */
   #failure;
   #told = false;
   #completion;
@@ -44,16 +49,15 @@ export class ChatStream {
     return this.#pull();
   }
 
-  /** Ends the loop early: closes the stream. */
+  /** Ends the loop early: closes the stream, and to its reader that is the end. */
   return(value) {
-    this.close();
+    this.#leave(true);
     return Promise.resolve({ value, done: true });
   }
 
-  /** Ends the stream and closes the provider's socket; a pending read rejects with `CancelledError`. */
+  /** Ends the stream and closes the provider's socket; the pending or next read rejects with `CancelledError`. */
   close() {
-    if (this.#ended) return;
-    this.#cancel(new CancelledError('the call was cancelled'), true);
+    this.#leave(false);
   }
 
   async [Symbol.asyncDispose]() {
@@ -82,17 +86,28 @@ export class ChatStream {
           if (done) controller.close();
           else controller.enqueue(encoder.encode(`${JSON.stringify(value)}\n`));
         },
-        cancel: () => this.close(),
+        cancel: () => void this.return(),
       },
       { highWaterMark: 0 },
     );
   }
 
-  async *#texts() {
-    for await (const chunk of this) {
-      const { text } = chunk;
-      if (text !== '') yield text;
-    }
+  // Not a generator, whose `return` waits until a pending `next` is done.
+  #texts() {
+    return {
+      [Symbol.asyncIterator]() {
+        return this;
+      },
+      next: async () => {
+        for (;;) {
+          const { value, done } = await this.next();
+          if (done) return END;
+          const { text } = value;
+          if (text !== '') return { value: text, done: false };
+        }
+      },
+      return: (value) => this.return(value),
+    };
   }
 
   async #drain() {
@@ -107,14 +122,14 @@ export class ChatStream {
       this.#deltas = [];
       this.#told = true;
     }
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure.error;
     return new ChatCompletion(JSON.parse(asked(() => this.#native.completion())));
   }
 
   /** The step to what was read last: a chunk, or the end. */
   #step() {
     const delta = this.#deltas[this.#place];
-    if (delta === undefined) return { value: undefined, done: true };
+    if (delta === undefined) return END;
     this.#place += 1;
     const value =
       typeof delta === 'string'
@@ -126,7 +141,7 @@ export class ChatStream {
   #pull() {
     if (this.#waiting !== undefined) return Promise.reject(secondReader());
     if (this.#failure !== undefined && !this.#told) return this.#tell();
-    if (this.#ended) return Promise.resolve({ value: undefined, done: true });
+    if (this.#ended) return Promise.resolve(END);
     if (this.#tryBatch()) return this.#failure === undefined ? Promise.resolve(this.#step()) : this.#tell();
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };
@@ -136,7 +151,7 @@ export class ChatStream {
 
   #tell() {
     this.#told = true;
-    return Promise.reject(this.#failure);
+    return Promise.reject(this.#failure.error);
   }
 
   /** Takes over what is ready; true where a pull may go on, to a delta, the end or a failure. */
@@ -154,14 +169,14 @@ export class ChatStream {
         this.#place = 0;
       }
     } catch (error) {
-      this.#failure = this.#native === undefined ? error : fromNative(error);
+      this.#failure = { error: this.#native === undefined ? error : fromNative(error) };
       this.#end();
     }
     return true;
   }
 
   #open() {
-    if (this.#signal?.aborted) throw this.#signal.reason;
+    if (this.#signal?.aborted) throw reasonOf(this.#signal);
     const id = number();
     this.#native = this.#begin(id);
     this.#id = id;
@@ -169,7 +184,8 @@ export class ChatStream {
     // A signal may live long: it must not keep alive a stream that nobody reads any more.
     const stream = new WeakRef(this);
     const signal = this.#signal;
-    this.#unlisten = listen(signal, () => stream.deref()?.#cancel(signal.reason, false));
+    this.#unlisten = listen(signal, () => stream.deref()?.#cancel(reasonOf(signal), false));
+    abandoned.register(this, this.#unlisten, this);
   }
 
   #woken() {
@@ -179,7 +195,7 @@ export class ChatStream {
       resolve(this.#step());
     } else {
       this.#told = true;
-      reject(this.#failure);
+      reject(this.#failure.error);
     }
   }
 
@@ -194,19 +210,28 @@ export class ChatStream {
     this.#ended = true;
     this.#deltas = [];
     this.#place = 0;
-    this.#unlisten?.();
+    if (this.#unlisten === undefined) return;
+    abandoned.unregister(this);
+    this.#unlisten();
     this.#unlisten = undefined;
   }
 
-  #cancel(reason, told) {
+  #leave(quietly) {
+    if (!this.#ended) this.#cancel(new CancelledError('the call was cancelled'), quietly);
+    else if (quietly) this.#told = true;
+  }
+
+  /** Gives the call up; a reader that itself does so quietly is told of an end. */
+  #cancel(error, quietly) {
     this.#native?.cancel();
-    this.#failure = reason;
-    this.#told = told;
+    this.#failure = { error };
+    this.#told = quietly;
     this.#end();
-    if (this.#waiting !== undefined) {
-      this.#told = true;
-      this.#unwait().reject(reason);
-    }
+    if (this.#waiting === undefined) return;
+    this.#told = true;
+    const { resolve, reject } = this.#unwait();
+    if (quietly) resolve(END);
+    else reject(error);
   }
 }
 

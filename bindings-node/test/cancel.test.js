@@ -1,6 +1,9 @@
 // Cancellation: a signal before, during and after; `break`, `close` and `await using`; what is left behind.
 
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
 import test from 'node:test';
 
 import { CancelledError, Engine, InvalidRequestError } from 'slugline';
@@ -120,6 +123,92 @@ upTest('close wakes a pending read, and ends the stream', { say: 1 }, async (eng
   await stream[Symbol.asyncDispose]();
 });
 
+upTest('a stream that is closed while it is read does not end as if it were whole', { say: 3 }, async (engine) => {
+  for (const read of [(stream) => stream, (stream) => stream.textStream, (stream) => stream.toReadableStream()]) {
+    const stream = engine.chatStream(call);
+    let count = 0;
+    await assert.rejects(async () => {
+      for await (const _ of read(stream)) {
+        count += 1;
+        if (count === 2) stream.close();
+      }
+    }, CancelledError);
+    assert.equal(count, 2);
+    assert.equal((await stream.next()).done, true);
+    await assert.rejects(stream.completion(), CancelledError);
+  }
+  const unread = engine.chatStream(call);
+  unread.close();
+  await assert.rejects(unread.next(), CancelledError);
+});
+
+upTest('who leaves a stream is told of its end', { say: 3 }, async (engine) => {
+  const stream = engine.chatStream(call);
+  await stream.next();
+  assert.deepEqual(await stream.return(7), { value: 7, done: true });
+  assert.deepEqual(await stream.next(), { value: undefined, done: true });
+  const closed = engine.chatStream(call);
+  for await (const _ of closed) {
+    closed.close();
+    break;
+  }
+  assert.equal((await closed.next()).done, true);
+});
+
+upTest('leaving textStream closes the socket, read or not, waiting or not', { say: 1 }, async (engine, up) => {
+  const unread = engine.chatStream(call);
+  await unread.next();
+  await closesAfter(up, () => unread.textStream.return());
+
+  const stream = engine.chatStream(call);
+  const texts = stream.textStream;
+  assert.equal((await texts.next()).value, 'w0 ');
+  const pending = texts.next();
+  await assert.rejects(texts.next(), InvalidRequestError);
+  await closesAfter(up, async () => {
+    assert.deepEqual(await texts.return('left'), { value: 'left', done: true });
+    assert.deepEqual(await pending, { value: undefined, done: true });
+  });
+  await assert.rejects(stream.completion(), CancelledError);
+
+  const readable = Readable.from(engine.chatStream(call).textStream);
+  assert.equal((await once(readable, 'data'))[0], 'w0 ');
+  await new Promise((resolve) => setTimeout(resolve, 20));
+  await closesAfter(up, async () => readable.destroy());
+});
+
+/** A signal as old polyfills have it: without a reason. */
+class OldSignal extends EventTarget {
+  aborted = false;
+  abort() {
+    this.aborted = true;
+    this.dispatchEvent(new Event('abort'));
+  }
+}
+
+upTest('a signal without a reason rejects with an AbortError', { say: 1 }, async (engine, up) => {
+  const aborted = new OldSignal();
+  aborted.abort();
+  await assert.rejects(engine.chat({ ...call, signal: aborted }), { name: 'AbortError' });
+  const before = engine.chatStream({ ...call, signal: aborted });
+  await assert.rejects(before.next(), { name: 'AbortError' });
+  await assert.rejects(before.completion(), { name: 'AbortError' });
+
+  const during = new OldSignal();
+  const opened = up.opened();
+  const answer = engine.chat({ ...call, signal: during });
+  await opened;
+  during.abort();
+  await assert.rejects(answer, { name: 'AbortError' });
+
+  const between = new OldSignal();
+  const stream = engine.chatStream({ ...call, signal: between });
+  await stream.next();
+  await closesAfter(up, async () => between.abort());
+  await assert.rejects(stream.next(), { name: 'AbortError' });
+  await assert.rejects(stream.completion(), { name: 'AbortError' });
+});
+
 upTest('cancelling a ReadableStream closes the socket', { say: 3 }, async (engine, up) => {
   const reader = engine.chatStream(call).toReadableStream().getReader();
   const { value } = await reader.read();
@@ -144,6 +233,28 @@ test('a signal that outlives its calls keeps nothing of them', async () => {
   await assert.rejects(engine.chat({ ...options, extra_body: { test: { status: 400 } } }));
   assert.equal(listening, 0);
   engine.close();
+});
+
+test('streams that nobody reads to their end leave nothing at a signal', async () => {
+  const source = `
+    import { Engine } from ${JSON.stringify(new URL('../index.js', import.meta.url).href)};
+    const engine = new Engine();
+    const { signal } = new AbortController();
+    let listening = 0;
+    const count = (target, by) => new Proxy(target, { apply: (...given) => ((listening += by), Reflect.apply(...given)) });
+    signal.addEventListener = count(signal.addEventListener, 1);
+    signal.removeEventListener = count(signal.removeEventListener, -1);
+    const begin = () => engine.chatStream({ messages: 'a b c', model: 'test/echo', signal }).next();
+    for (let at = 0; at < 50; at += 1) await begin();
+    const most = listening;
+    for (let at = 0; at < 100 && listening > 0; at += 1) {
+      globalThis.gc();
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    console.log(most, listening);
+  `;
+  const ran = spawnSync(process.execPath, ['--expose-gc', '--input-type=module', '-e', source], { encoding: 'utf8' });
+  assert.equal(ran.stdout, '1 0\n', ran.stderr);
 });
 
 test('an abort after the end changes nothing', async () => {

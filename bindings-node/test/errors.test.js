@@ -58,6 +58,25 @@ test('a stream that breaks off has what came', async () => {
   assert.equal(text, 'one two ');
 });
 
+test('the name of an error is as free as that of any other', () => {
+  const error = new slugline.NotFoundError('x');
+  error.name = 'Other';
+  assert.equal(String(error), 'Other: x');
+  assert.ok(!Object.keys(new slugline.NotFoundError('x')).includes('name'));
+});
+
+test('the stack of a failed call leads to its caller', async () => {
+  const engine = new Engine();
+  async function theCaller() {
+    await engine.chat(call({ status: 400 }));
+  }
+  async function theLister() {
+    await engine.recordings.get('no such');
+  }
+  await assert.rejects(theCaller, ({ stack }) => /theCaller/.test(stack));
+  await assert.rejects(theLister, ({ stack }) => /theLister/.test(stack));
+});
+
 test('require gives the same classes', async () => {
   const required = createRequire(import.meta.url)('slugline');
   assert.equal(required.SluglineError, SluglineError);
@@ -132,6 +151,7 @@ test('the configuration is refused by name', () => {
     [new URL('file:///no/such/file.toml'), undefined, '/no/such/file.toml'],
     [undefined, { promts: 'x' }, 'prompts'],
     [7, undefined, 'table'],
+    [new URL('https://x.example/slugline.toml'), undefined, 'file:'],
     [undefined, { providers: { x: { api_key: () => 'k', dialekt: 'openai' } } }, 'dialect'],
   ]) {
     assert.throws(

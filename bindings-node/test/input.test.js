@@ -66,7 +66,8 @@ for (const [name, value, says, param = 'variables.value'] of [
   ['Infinity', -Infinity, 'NaN and infinities'],
   ['2^53', 2 ** 53, 'BigInt'],
   ['-2^53', -(2 ** 53), 'BigInt'],
-  ['1e300', 1e300, 'BigInt'],
+  ['-2^63 less a bit', -(2 ** 63) - 2048, '64 bits'],
+  ['1e300', 1e300, '64 bits'],
   ['2^64', 2n ** 64n, '64 bits'],
   ['below i64', -(2n ** 63n) - 1n, '64 bits'],
   ['a lone surrogate', 'half \ud83d', 'surrogate'],
@@ -125,6 +126,79 @@ test('wrong options are named', async () => {
   await assert.rejects(engine.prompts.get(), { code: 'invalid_request', param: 'slug' });
 });
 
+test('what is checked is what is sent', async () => {
+  let read = 0;
+  const shifty = { get value() { return (read += 1) === 1 ? 1 : NaN; } };
+  const { messages } = await engine.renderPrompt('show', { variables: shifty });
+  assert.equal(messages[0].content, '1');
+  assert.equal(read, 1);
+});
+
+test('texts that are not Unicode are refused wherever they cross', async () => {
+  const half = 'x\ud800';
+  for (const [param, work] of [
+    ['id', () => engine.session(half)],
+    ['slug', () => engine.prompts.get(half)],
+    ['slug', () => engine.renderPrompt(half)],
+    ['session_id', () => engine.chat({ messages: 'Hi', session_id: half })],
+    ['id', () => engine.recordings.get(half)],
+    ['path', () => engine.recordings.export(half)],
+    ['completion_id', () => engine.feedback(half, 'thumbs', 1)],
+    ['key', () => engine.campaignReport(half)],
+    ['image', () => image(half)],
+    ['file', () => file(half)],
+    ['detail', () => image('https://x/a.png', { detail: half })],
+    ['filename', () => file(Buffer.from('x'), { filename: half })],
+  ]) {
+    await assert.rejects(async () => work(), (error) => {
+      assert.ok(error instanceof InvalidRequestError, error.stack);
+      assert.equal(error.param, param);
+      assert.match(error.message, /surrogate/);
+      return true;
+    });
+  }
+  for (const config of [half, { providers: { [half]: { api_key: () => 'k' } } }, { engine: { storage: half } }]) {
+    assert.throws(() => new Engine(config), (error) => error instanceof ConfigError && /surrogate/.test(error.message));
+  }
+});
+
+test('what is given twice is refused', async () => {
+  for (const [param, work] of [
+    ['slug', () => engine.runPrompt('show', { slug: 'b' })],
+    ['slug', () => engine.runPromptStream('show', { slug: 'b' }).next()],
+    ['slug', () => engine.session('s').runPrompt('show', { slug: 'b' })],
+    ['metric', () => engine.feedback('id', 'thumbs', true, { metric: 'other' })],
+    ['id', () => engine.recordings.rerun('a', { id: 'b' })],
+    ['path', () => engine.recordings.export('a', { path: 'b' })],
+    ['key', () => engine.campaignReport('a', { key: 'b' })],
+  ]) {
+    await assert.rejects(work, { code: 'invalid_request', param });
+  }
+});
+
+test('options that are no object are refused', async () => {
+  for (const options of [5, 'model', ['model'], true]) {
+    for (const work of [
+      () => engine.recordings.list(options),
+      () => engine.recordings.delete(options),
+      () => engine.recordings.export('x', options),
+      () => engine.recordings.rerun('x', options),
+      () => engine.usage(options),
+      () => engine.campaignReport('x', options),
+      () => engine.feedback('x', 'thumbs', true, options),
+      () => engine.renderPrompt('show', options),
+      async () => image('https://x/a.png', options),
+      async () => file('https://x/a.pdf', options),
+    ]) {
+      await assert.rejects(work, (error) => {
+        assert.ok(error instanceof InvalidRequestError, error.stack);
+        assert.match(error.message, /takes its options as an object/);
+        return true;
+      });
+    }
+  }
+});
+
 test('a request is read when the call is made', async () => {
   const messages = [{ role: 'user', content: 'before' }];
   const stream = engine.chatStream({ messages });
@@ -151,4 +225,31 @@ test('parts hold files and bytes', () => {
   assert.equal(file(Buffer.from('x'), { filename: 'a.pdf' }).file.file_data, 'data:application/pdf;base64,eA==');
   assert.throws(() => file(Buffer.from('x')), { code: 'invalid_request', param: 'file' });
   assert.throws(() => file(), { code: 'invalid_request', param: 'file' });
+  assert.deepEqual(image('https://x/a.png', null), image('https://x/a.png'));
+  const cache_control = { type: 'ephemeral' };
+  assert.deepEqual(image('https://x/a.png', { cache_control }).cache_control, cache_control);
+  assert.deepEqual(file('https://x/a.pdf', { cache_control }).cache_control, cache_control);
+});
+
+test('wrong options of parts are named', () => {
+  const pdf = Buffer.from('x');
+  for (const [param, says, work] of [
+    ['detail', 'expected a string', () => image('https://x/a.png', { detail: 5 })],
+    ['media_type', 'expected a string', () => image(pdf, { media_type: [] })],
+    ['mediaType', 'did you mean `media_type`', () => image('https://x/a.png', { mediaType: 'image/png' })],
+    ['filename', 'expected a string', () => file(pdf, { filename: 5 })],
+    ['media_type', 'expected a string', () => file(pdf, { media_type: {} })],
+    ['file_id', 'expected a string', () => file(undefined, { file_id: 5 })],
+    ['file_id', 'not both', () => file(pdf, { file_id: 'f' })],
+    ['fileId', 'did you mean `file_id`', () => file(undefined, { fileId: 'f' })],
+    ['cache_control.at', 'a function', () => image('https://x/a.png', { cache_control: { at: () => 1 } })],
+    ['image', 'names no file', () => image(new URL('file://host/a%2Fb.png'))],
+  ]) {
+    assert.throws(work, (error) => {
+      assert.ok(error instanceof InvalidRequestError, error.stack);
+      assert.equal(error.param, param);
+      assert.ok(error.message.includes(says), error.message);
+      return true;
+    });
+  }
 });

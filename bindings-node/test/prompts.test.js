@@ -168,26 +168,46 @@ test('helpers given as overrides are called by every verb', async () => {
 });
 
 const boom = new Error('a value that no message may show');
+const throwing = (thrown) => () => { throw thrown; };
+const reading = (thrown) => () => Object.defineProperty({}, 'a', { get: throwing(thrown), enumerable: true });
+const touchy = new Proxy(new Error('x'), { getPrototypeOf: throwing(boom), get: throwing(boom) });
+const nameless = Object.defineProperty(new Error('x'), 'constructor', { get: throwing(boom) });
+class Exploding extends Error {}
 const failing = {
-  'one that throws': [() => { throw boom; }, 'it threw Error'],
-  'one that throws anything': [() => { throw 'text'; }, 'it threw an exception'],
-  'one that gives a function': [() => () => 1, 'what is no JSON'],
-  'one that gives NaN': [() => ({ deep: [NaN] }), 'what is no JSON'],
-  'one that gives a promise': [async () => { throw boom; }, 'gave a promise'],
+  'one that throws': [throwing(boom), 'it threw Error', boom],
+  'one that throws text': [throwing('a value that no message may show'), 'it threw an exception'],
+  'one that throws null': [throwing(null), 'it threw an exception'],
+  'one that throws nothing': [throwing(undefined), 'it threw an exception'],
+  'one that throws a class of its own': [throwing(new Exploding('x')), 'it threw Exploding'],
+  'one that throws what cannot be looked at': [throwing(touchy), 'it threw an exception', touchy],
+  'one that throws what has no class': [throwing(nameless), 'it threw an exception', nameless],
+  'one that recurses': [function deep() { return deep() + 1; }, 'it threw RangeError'],
+  'one that gives a function': [() => () => 1, 'it gave what is no JSON'],
+  'one that gives NaN': [() => ({ deep: [NaN] }), 'it gave what is no JSON: `deep[0]`'],
+  'one that gives what throws when read': [reading(boom), 'it threw Error', boom],
+  'one that gives what throws nothing when read': [reading(undefined), 'it threw an exception'],
+  'one that gives what throws null as JSON': [() => ({ toJSON: throwing(null) }), 'it threw an exception'],
+  'one that gives a proxy': [() => new Proxy({}, { ownKeys: throwing(boom) }), 'it threw Error', boom],
+  'one that gives what is gone': [() => { const { proxy, revoke } = Proxy.revocable({}, {}); revoke(); return proxy; }, 'it threw TypeError'],
+  'one that gives a promise': [async () => { throw boom; }, 'it gave a promise'],
+  'one that gives a promise that throws': [() => ({ get then() { throw null; } }), 'it threw an exception'],
 };
 
-for (const [name, [helper, says]] of Object.entries(failing)) {
+for (const [name, [helper, says, cause]] of Object.entries(failing)) {
   test(`a failing helper is a template error: ${name}`, async () => {
-    await opened({ 'dir/p': 'one\n {{it 1}}' }, { it: helper }, async (engine) => {
+    await opened({ 'dir/p': 'one\n {{it 1}}', p: '{{shout "x"}}' }, { it: helper, shout }, async (engine) => {
+      // Another call waits for the same thread, and must not be held up.
+      const others = [1, 2, 3].map(() => content(engine, {}));
       await assert.rejects(engine.renderPrompt('dir/p'), (error) => {
         assert.ok(error instanceof TemplateError);
         assert.ok(error.message.startsWith('dir/p.prompt:2:4: the helper `it` failed: '), error.message);
         assert.ok(error.message.includes(says), error.message);
         assert.ok(!error.message.includes('no message may show'));
         assert.deepEqual(error.details, { helper: 'it' });
-        if (says === 'it threw Error') assert.equal(error.cause, boom);
+        if (cause !== undefined) assert.ok(error.cause === cause);
         return true;
       });
+      assert.deepEqual(await Promise.all(others), ['X!', 'X!', 'X!']);
     });
   });
 }
@@ -210,6 +230,10 @@ test('helpers are checked at opening', () => {
     [{ shout: 'shout' }, 'helpers.shout'],
     [{ upper: shout }, 'helpers.upper'],
     [{ 'a b': shout }, 'helpers.a b'],
+    [{ 'a\ud800': shout }, 'helpers.a\ufffd'],
+    [[], 'helpers'],
+    [() => 1, 'helpers'],
+    ['shout', 'helpers'],
   ]) {
     assert.throws(
       () => new Engine({ helpers }),

@@ -60,7 +60,9 @@ test('times are dates or milliseconds', async () => {
 test('what does not fit is told with its name', async () => {
   const engine = new Engine();
   const refused = (param) => (error) => error instanceof InvalidRequestError && error.param === param;
-  await assert.rejects(engine.recordings.list({ promt: 'greet' }), /prompt/);
+  await assert.rejects(engine.recordings.list({ promt: 'greet' }), refused('promt'));
+  await assert.rejects(engine.feedback('x', 'thumbs', true, { coment: 'x' }), refused('coment'));
+  await assert.rejects(engine.usage({ group_by: 'model', form: 1 }), refused('form'));
   await assert.rejects(engine.recordings.get(3), refused('id'));
   await assert.rejects(engine.feedback('x', 'thumbs', 'yes'), refused('value'));
   await assert.rejects(engine.feedback('x', 'thumbs', true), NotFoundError);

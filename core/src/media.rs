@@ -74,14 +74,23 @@ impl Media {
         MediaSource::FileId(id.into()).into()
     }
 
-    /// A file by its id where there is one, else by its source: for hosts where both may be absent.
+    /// A file by its id or by its source: for hosts where either may be absent.
     ///
     /// # Errors
-    /// `invalid_request` where neither is given.
+    /// `invalid_request` where neither is given, or both are.
     pub fn id_or_source(file_id: Option<String>, source: Option<Media>) -> Result<Self> {
-        file_id.map(Self::file_id).or(source).ok_or_else(|| {
-            Error::invalid("file", "`file` needs a path, bytes, a URL or a `file_id`")
-        })
+        match (file_id, source) {
+            (Some(id), None) => Ok(Self::file_id(id)),
+            (None, Some(source)) => Ok(source),
+            (None, None) => Err(Error::invalid(
+                "file",
+                "`file` needs a path, bytes, a URL or a `file_id`",
+            )),
+            (Some(_), Some(_)) => Err(Error::invalid(
+                "file_id",
+                "`file` takes a path, bytes or a URL, or a `file_id`: not both",
+            )),
+        }
     }
 
     /// Sets `media_type`.
@@ -395,6 +404,22 @@ mod tests {
             as_json(file("https://x.example/a.pdf")),
             json!({"type": "file", "file": {"file_url": "https://x.example/a.pdf"}})
         );
+    }
+
+    #[test]
+    fn a_file_has_one_origin() {
+        let by = |id: Option<&str>, source: Option<&str>| {
+            Media::id_or_source(id.map(str::to_owned), source.map(Media::from))
+        };
+        assert_eq!(by(Some("f"), None).unwrap(), Media::file_id("f"));
+        assert_eq!(by(None, Some("a.pdf")).unwrap(), Media::from("a.pdf"));
+        for (outcome, param) in [
+            (by(None, None), "file"),
+            (by(Some("f"), Some("a")), "file_id"),
+        ] {
+            let error = outcome.unwrap_err();
+            assert_eq!(error.data().param.as_deref(), Some(param));
+        }
     }
 
     #[test]
