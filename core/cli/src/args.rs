@@ -6,6 +6,7 @@ use serde_json::Value;
 use slugline::ErrorKind;
 use slugline::chat::JsonMap;
 
+use crate::json;
 use crate::output::Failure;
 
 /// Reads all variables, in order; a later one wins.
@@ -14,6 +15,7 @@ pub(crate) fn variables(words: &[String]) -> Result<JsonMap, Failure> {
     for word in words {
         if let Some(path) = word.strip_prefix('@') {
             let text = read(path)?;
+            json::check(text.as_bytes())?;
             match serde_json::from_str(&text) {
                 Ok(Value::Object(map)) => variables.extend(map),
                 _ => {
@@ -32,6 +34,7 @@ pub(crate) fn variables(words: &[String]) -> Result<JsonMap, Failure> {
         };
         let (key, value) = match key.strip_suffix(':') {
             Some(key) => {
+                json::check(value.as_bytes())?;
                 let value = serde_json::from_str(value)
                     .map_err(|_| Failure::usage(format!("the value of `{key}:=` is not JSON")))?;
                 (key, value)
@@ -82,5 +85,7 @@ mod tests {
     fn wrong_words_say_the_forms() {
         assert!(variables(&["name".to_owned()]).is_err());
         assert!(variables(&["n:={".to_owned()]).is_err());
+        // It would be rounded.
+        assert!(variables(&["n:=123456789012345678901234567890".to_owned()]).is_err());
     }
 }

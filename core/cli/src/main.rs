@@ -8,6 +8,7 @@ mod campaign;
 mod chat;
 mod doctor;
 mod init;
+mod json;
 mod lint;
 mod open;
 mod output;

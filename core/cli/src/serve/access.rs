@@ -2,7 +2,6 @@
 //!
 //! The line holds the path without its query, never a body, a variable, an answer or a key.
 
-use std::io::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -22,6 +21,7 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::app::App;
+use super::log::Log;
 use super::refusal::Refusal;
 
 /// The header that carries a request's id, in and out.
@@ -86,7 +86,7 @@ fn request_id(headers: &HeaderMap) -> String {
 
 /// A line of the access log, written when the request is over: its answer sent, or its client gone.
 struct Line {
-    write: bool,
+    log: Option<Arc<Log>>,
     method: String,
     path: String,
     id: String,
@@ -103,7 +103,7 @@ impl Line {
         // A path is visible ASCII: what else a client sends is percent-encoded or no HTTP.
         let path = request.uri().path();
         Line {
-            write: app.log,
+            log: app.log.clone(),
             method: request.method().to_string(),
             path: path.get(..PATH).unwrap_or(path).to_owned(),
             id: id.to_owned(),
@@ -133,9 +133,9 @@ impl Line {
 
 impl Drop for Line {
     fn drop(&mut self) {
-        if !self.write {
+        let Some(log) = &self.log else {
             return;
-        }
+        };
         let time = OffsetDateTime::now_utc();
         let time = time.replace_nanosecond(time.millisecond() as u32 * 1_000_000);
         let time = time.unwrap_or(OffsetDateTime::UNIX_EPOCH).format(&Rfc3339);
@@ -154,14 +154,14 @@ impl Drop for Line {
             self.id,
         );
         if let Some(model) = &self.model {
-            line.push_str(&format!(" model={model}"));
+            // A name is what a client says: it stays one word.
+            line.push_str(&format!(" model={}", model.replace([' ', '\t'], "_")));
         }
         if let Some(code) = self.outcome.0.get() {
             line.push_str(&format!(" error={code}"));
         }
         line.push('\n');
-        // One write a line, so that lines of other threads do not mix with it.
-        let _ = std::io::stderr().lock().write_all(line.as_bytes());
+        log.line(line);
     }
 }
 

@@ -1,24 +1,26 @@
 //! What every route shares.
 
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use slugline::Engine;
 use slugline::config::Config;
 
 use super::gate::Gate;
+use super::log::Log;
 
 /// The engine, and what the server knows beside it.
 pub(crate) struct App {
     pub(crate) engine: Engine,
     pub(crate) config: Config,
     pub(crate) gate: Gate,
-    /// Whether a line is written for each request.
-    pub(crate) log: bool,
+    /// Where a line for each request goes.
+    pub(crate) log: Option<Arc<Log>>,
     pub(crate) started: SystemTime,
 }
 
 impl App {
-    pub(crate) fn new(engine: Engine, config: Config, gate: Gate, log: bool) -> App {
+    pub(crate) fn new(engine: Engine, config: Config, gate: Gate, log: Option<Arc<Log>>) -> App {
         App {
             engine,
             config,

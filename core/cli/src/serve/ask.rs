@@ -15,6 +15,22 @@ use super::forbidden;
 /// What a model name of a stored prompt starts with.
 pub(crate) const PROMPT_PREFIX: &str = "prompt/";
 
+/// Fields that hold a name or names. They are kept with recordings and told in errors, so they have a length.
+const NAMES: &[&str] = &[
+    "ab_campaign",
+    "assignment_key",
+    "environment",
+    "model",
+    "project",
+    "tags",
+    "user",
+    "variant",
+];
+/// Longest name, in bytes.
+const LONGEST: usize = 512;
+/// Most names in a field.
+const MOST: usize = 64;
+
 const DO_NOT_RECORD: &str = "do_not_record";
 
 /// The header that says the same.
@@ -123,6 +139,23 @@ pub(crate) fn prompt(address: &Address, body: JsonMap) -> Result<Ask, Error> {
     })
 }
 
+fn check_names(field: &str, value: &Value) -> Result<(), Error> {
+    let names = match value {
+        Value::Array(names) => names.as_slice(),
+        name => std::slice::from_ref(name),
+    };
+    let short = |name: &Value| name.as_str().is_none_or(|name| name.len() <= LONGEST);
+    if names.len() > MOST {
+        let message = format!("`{field}` has at most {MOST} elements");
+        return Err(Error::invalid(field, message));
+    }
+    if !names.iter().all(short) {
+        let message = format!("`{field}`: a name has at most {LONGEST} bytes");
+        return Err(Error::invalid(field, message));
+    }
+    Ok(())
+}
+
 fn said_otherwise(field: &str) -> Error {
     let message = format!(
         "`{field}`: the address names another environment or version; leave it out of the body, or name it in the address alone"
@@ -162,6 +195,9 @@ impl Parts {
             } else if names.contains(&key.as_str()) || Options::NAMES.contains(&key.as_str()) {
                 if let ("extra_body", Value::Object(inner)) = (key.as_str(), &value) {
                     forbidden::extra_body(inner)?;
+                }
+                if NAMES.contains(&key.as_str()) {
+                    check_names(&key, &value)?;
                 }
                 parts.known.insert(key, value);
             } else if !value.is_null() {
@@ -258,6 +294,23 @@ mod tests {
         assert_eq!(error.data().param.as_deref(), Some("model"));
         let ask = chat(map(json!({"model": ["a/x", "b/y"], "messages": "x"}))).unwrap();
         assert!(matches!(ask.verb, Verb::Chat(_)));
+    }
+
+    #[test]
+    fn names_have_a_length() {
+        let long = "n".repeat(LONGEST + 1);
+        for field in NAMES {
+            let mut body = json!({"messages": "x"});
+            body[*field] = json!(long);
+            let error = prompt(&Address::new("a").unwrap(), map(body)).unwrap_err();
+            assert_eq!(error.data().param.as_deref(), Some(*field));
+            assert!(!error.to_string().contains("nnn"));
+        }
+        let many = json!({"messages": "x", "tags": vec!["t"; MOST + 1]});
+        assert!(chat(map(many)).is_err());
+        let right =
+            json!({"messages": "x", "model": "a/b", "tags": vec!["t".repeat(LONGEST); MOST]});
+        assert!(chat(map(right)).is_ok());
     }
 
     #[test]

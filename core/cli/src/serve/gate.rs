@@ -107,15 +107,23 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(keys: Keys, bound: SocketAddr, allowed: Vec<String>) -> Gate {
+    /// `allowed` are further names; a port behind one says nothing.
+    pub(crate) fn new(keys: Keys, bound: SocketAddr, allowed: &[String]) -> Result<Gate, Failure> {
         // Beyond loopback the names are not known, and a key is needed in any case.
         let checked = bound.ip().is_loopback() || !allowed.is_empty();
-        let own = bound.ip().to_string();
-        let hosts = allowed.into_iter().chain([own]);
-        Gate {
-            keys,
-            hosts: checked.then(|| hosts.map(|name| bare(&name)).collect()),
+        let mut hosts = vec![bare(&bound.ip().to_string())];
+        for name in allowed {
+            let Ok(authority) = name.parse::<Authority>() else {
+                return Err(Failure::usage(format!(
+                    "--allow-host: {name:?} is no host name"
+                )));
+            };
+            hosts.push(bare(authority.host()));
         }
+        Ok(Gate {
+            keys,
+            hosts: checked.then_some(hosts),
+        })
     }
 
     /// Whether the request names a host that this server is called by.
@@ -203,12 +211,9 @@ mod tests {
 
     fn gate(bound: &str, allowed: &[&str]) -> Gate {
         let keys = ["first-key", "second-key"].map(|key| Secret::new(key, "a key").unwrap());
-        let allowed = allowed.iter().map(|name| (*name).to_owned()).collect();
-        Gate::new(
-            Keys::Configured(keys.into()),
-            bound.parse().unwrap(),
-            allowed,
-        )
+        let allowed: Vec<String> = allowed.iter().map(|name| (*name).to_owned()).collect();
+        let keys = Keys::Configured(keys.into());
+        Gate::new(keys, bound.parse().unwrap(), &allowed).unwrap()
     }
 
     fn headers(list: &[(&'static str, &str)]) -> HeaderMap {
@@ -253,7 +258,7 @@ mod tests {
     fn only_names_of_this_server_pass() {
         let uri: Uri = "/healthz".parse().unwrap();
         let check = |gate: &Gate, host: &str| gate.check_host(&uri, &headers(&[("host", host)]));
-        let local = gate("127.0.0.1:8787", &["Slug.example"]);
+        let local = gate("127.0.0.1:8787", &["Slug.example:8787"]);
         for right in [
             "localhost",
             "LOCALHOST:8787",

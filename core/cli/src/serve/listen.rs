@@ -10,6 +10,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
+use super::patient::Patient;
 use crate::output::note;
 
 /// How long the head of a request may take, and a kept connection may wait for its next one.
@@ -32,7 +33,8 @@ pub(crate) async fn run(listener: TcpListener, router: Router, drain: Duration) 
             () = stop.told() => break,
         };
         let service = TowerToHyperService::new(router.clone());
-        let connection = graceful.watch(server.serve_connection(TokioIo::new(stream), service));
+        let connection =
+            graceful.watch(server.serve_connection(TokioIo::new(Patient::new(stream)), service));
         tokio::spawn(async move {
             // A client that goes away or speaks no HTTP is no fault of the server.
             let _ = connection.await;

@@ -1,6 +1,6 @@
 //! `slugline serve`: the engine behind the HTTP routes that other products and their clients speak.
 //!
-//! `listen` takes connections, `access` lets a request in and writes its line of the log, `gate` knows
+//! `listen` takes connections, `access` lets a request in and follows it to its line of the `log`, `gate` knows
 //! the keys and host names. A file of `routes` a route: it reads its body with `ask` (what no client may say:
 //! `forbidden`), calls the engine, and `answer` writes what comes as JSON or, by `sse`, as events. Errors go out by `refusal`.
 
@@ -13,6 +13,8 @@ mod casing;
 mod forbidden;
 mod gate;
 mod listen;
+mod log;
+mod patient;
 mod refusal;
 mod routes;
 mod schema;
@@ -30,6 +32,7 @@ use tokio::net::TcpListener;
 
 use self::app::App;
 use self::gate::{Gate, Keys};
+use self::log::Log;
 use crate::open::OpenArgs;
 use crate::output::{Failure, note, print};
 
@@ -69,7 +72,7 @@ pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failur
     let bound = listener.local_addr()?;
     let keys = Keys::open(&config.server.keys, args.no_auth, bound).await?;
     let generated = keys.generated();
-    let gate = Gate::new(keys, bound, args.allow_host);
+    let gate = Gate::new(keys, bound, &args.allow_host)?;
 
     open.tell();
     let engine = Engine::builder().config(config.clone()).open()?;
@@ -86,10 +89,18 @@ pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failur
     if generated.is_some() {
         note("no key is configured: this one holds until the server stops");
     }
-    let app = Arc::new(App::new(engine, config, gate, !args.quiet));
+    let log = match args.quiet {
+        true => None,
+        false => Some(Arc::new(Log::start()?)),
+    };
+    let app = Arc::new(App::new(engine, config, gate, log.clone()));
     let drain = Duration::from_secs(args.drain);
     listen::run(listener, routes::router(app.clone()), drain).await?;
-    Ok(app.engine.shutdown().await?)
+    let ended = app.engine.shutdown().await;
+    if let Some(log) = log {
+        log.end();
+    }
+    Ok(ended?)
 }
 
 /// What `serve` would say of this configuration.

@@ -7,6 +7,9 @@ use slugline::{Error, ErrorKind};
 
 use super::access::Outcome;
 
+/// Longest message, in characters.
+const LONGEST: usize = 4_096;
+
 /// An answer that is an error.
 #[derive(Debug)]
 pub(crate) struct Refusal {
@@ -84,11 +87,19 @@ pub(crate) fn envelope(error: &Error) -> Value {
 
 fn envelope_of(error: &Error, status: StatusCode) -> Value {
     json!({"error": {
-        "message": error.to_string(),
+        "message": bounded(error.to_string()),
         "type": family(status),
         "param": error.data().param,
         "code": error.code(),
     }})
+}
+
+/// A message that repeats a name is as long as somebody made it.
+fn bounded(message: String) -> String {
+    match message.char_indices().nth(LONGEST) {
+        Some((end, _)) => message.get(..end).unwrap_or_default().to_owned() + "..",
+        None => message,
+    }
 }
 
 impl IntoResponse for Refusal {

@@ -37,6 +37,53 @@ fn many_small_values_are_refused_before_they_are_made() {
 }
 
 #[test]
+fn numbers_beyond_64_bits_are_not_rounded() {
+    let server = Server::start();
+    let json = ("content-type", "application/json");
+    let ask = |number: &str| {
+        let body = format!(r#"{{"variables": {{"name": {number}}}}}"#);
+        server.ask("POST", "/prompt/team/bye/run", &[json], &body)
+    };
+    let answer = ask("18446744073709551615").ok();
+    let content = &answer["choices"][0]["message"]["content"];
+    assert_eq!(content, "Goodbye 18446744073709551615");
+    let reply = ask("18446744073709551616");
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (400, "invalid_request")
+    );
+    assert!(reply.body.contains("line 1, column 24"), "{}", reply.body);
+}
+
+#[test]
+fn what_errors_repeat_is_bounded() {
+    let server = Server::start();
+    let long = "n".repeat(1 << 20);
+    for body in [
+        json!({"messages": "x", "model": long}),
+        json!({"messages": "x", "tags": [long]}),
+        json!({"messages": "x", "tools": [{"id": long}]}),
+        json!({"messages": "x", "temperature": {"a": long}}),
+    ] {
+        let reply = server.post(CHAT, &body);
+        assert!(
+            reply.status == 400 || reply.status == 404,
+            "{}",
+            reply.status
+        );
+        assert!(reply.body.len() < 5_000, "{}", reply.body.len());
+    }
+    let broken = format!(
+        "POST {CHAT} HTTP/1.1\r\nhost: localhost\r\nx-api-key: {KEY}\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\nZZ\r\n"
+    );
+    let reply = crate::client::raw(&server.address, broken.as_bytes());
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (400, "invalid_request")
+    );
+}
+
+#[test]
 fn compressed_and_broken_bodies_are_named() {
     let server = Server::start();
     let json = ("content-type", "application/json");

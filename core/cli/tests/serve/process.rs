@@ -144,6 +144,7 @@ fn beyond_loopback_a_key_is_a_must() {
             2,
             "cannot listen",
         ),
+        (CONFIG, vec!["--allow-host", "a b"], 2, "no host name"),
     ] {
         let folder = folder(config, &[]);
         let output = command(folder.path(), &args).output().unwrap();
@@ -161,6 +162,34 @@ fn beyond_loopback_a_key_is_a_must() {
         assert_eq!(told["error"]["code"], wanted);
         assert!(told["error"]["message"].as_str().unwrap().contains(says));
     }
+}
+
+#[test]
+fn a_log_that_nobody_reads_holds_nothing_up() {
+    let folder = folder(CONFIG, &[]);
+    let mut child = command(folder.path(), &[])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut out = BufReader::new(child.stdout.take().unwrap());
+    out.read_line(&mut line).unwrap();
+    let address = line.trim().strip_prefix("http://").unwrap();
+    // More lines than a pipe holds: their reader has not begun.
+    let headers = [("host", "localhost")];
+    let path = format!("/{}", "x".repeat(190));
+    let one = request("GET", &path, &headers, "").replace("connection: close\r\n", "");
+    let last = request("GET", "/healthz", &headers, "");
+    for _ in 0..10 {
+        let all = one.repeat(100) + &last;
+        let reply = client::raw(address, all.as_bytes());
+        assert!(reply.body.ends_with("{\"status\":\"ok\"}"));
+    }
+    let id = child.id().to_string();
+    let told = Command::new("kill").args(["-TERM", &id]).status().unwrap();
+    assert!(told.success());
+    assert!(child.wait().unwrap().success());
 }
 
 #[test]

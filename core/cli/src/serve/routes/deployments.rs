@@ -19,18 +19,22 @@ use crate::serve::schema::{Deployment, Deployments, ErrorBody};
     (status = "default", description = "An error", body = ErrorBody, content_type = "application/json"),
 ))]
 pub(super) async fn deployments(State(app): State<Arc<App>>) -> Result<Json<Deployments>, Refusal> {
-    let prompts = app.engine.prompts().list()?;
-    let mut deployments = Vec::new();
-    for prompt in &prompts {
-        for environment in &prompt.environments {
-            deployments.push(Deployment {
-                prompt_slug: short(&app, &prompt.slug).to_owned(),
-                environment: environment.name.clone(),
-                version: environment.version.map(|version| version.to_string()),
-                deployed_at: deployed(&app, prompt, environment),
-            });
+    let list = move || {
+        let prompts = app.engine.prompts().list()?;
+        let mut deployments = Vec::new();
+        for prompt in &prompts {
+            for environment in &prompt.environments {
+                deployments.push(Deployment {
+                    prompt_slug: short(&app, &prompt.slug).to_owned(),
+                    environment: environment.name.clone(),
+                    version: environment.version.map(|version| version.to_string()),
+                    deployed_at: deployed(&app, prompt, environment),
+                });
+            }
         }
-    }
+        Ok(deployments)
+    };
+    let deployments = super::aside(list).await?;
     Ok(Json(Deployments { deployments }))
 }
 

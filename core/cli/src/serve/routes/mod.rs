@@ -67,6 +67,14 @@ async fn no_method(request: Request) -> Refusal {
     Refusal::from(error).status(StatusCode::METHOD_NOT_ALLOWED)
 }
 
+/// Work over the folder of prompts, on a thread that no call waits for.
+async fn aside<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Error> + Send + 'static,
+) -> Result<T, Error> {
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Error::new(ErrorKind::Internal, "a bug in slugline"))?
+}
+
 /// The segments of a path, decoded.
 fn segments(uri: &Uri) -> Result<Vec<String>, Error> {
     let path = uri.path();

@@ -36,7 +36,8 @@ pub(super) async fn models(State(app): State<Arc<App>>) -> Result<Json<ModelList
                 .map(|own| model(format!("{name}/{own}"))),
         );
     }
-    let prompts = app.engine.prompts().list()?;
+    let listing = app.clone();
+    let prompts = super::aside(move || listing.engine.prompts().list()).await?;
     data.extend(
         prompts
             .into_iter()
