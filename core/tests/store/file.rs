@@ -168,7 +168,51 @@ async fn a_file_of_an_older_release_is_brought_up_to_date() {
     assert_eq!(open(&path).session("s").await.unwrap().version, 2);
 }
 
-/// What `sql` gives and does to a file of which nothing else is open.
+#[tokio::test]
+async fn many_writers_wait_for_a_locked_file_hardly_longer_than_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slugline.db");
+    let store = open(&path);
+    let turn = || SessionTurn::new(vec![Message::user("Hi")], None);
+    store.append_turn("s", 0, turn()).await.unwrap();
+    store.prune().await.unwrap();
+    // As another process that holds the lock: the same copy of SQLite, so that its locks hold.
+    let other = rusqlite::Connection::open(&path).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let begun = std::time::Instant::now();
+    let ids = ["a", "b", "c", "d"];
+    let waiting: Vec<_> = ids.map(|id| store.append_turn(id, 0, turn())).into();
+    for failed in futures_util::future::join_all(waiting).await {
+        let error = failed.unwrap_err();
+        assert_eq!(error.code(), "store_error");
+        assert!(error.data().retryable, "{error}");
+    }
+    let waited = begun.elapsed().as_secs();
+    assert!((9..15).contains(&waited), "{waited} s");
+    // Reading waits for nobody.
+    assert_eq!(store.session("s").await.unwrap().turns.len(), 1);
+    other.execute_batch("ROLLBACK").unwrap();
+    for id in ids {
+        store.append_turn(id, 0, turn()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_row_that_others_have_spoilt_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("slugline.db");
+    let store = open(&path);
+    let turn = SessionTurn::new(vec![Message::user("Hi")], None);
+    store.append_turn("s", 0, turn).await.unwrap();
+    store.close().await.unwrap();
+    aside(&path, "UPDATE turns SET messages = 'spoilt'");
+    let error = open(&path).session("s").await.unwrap_err();
+    assert_eq!(error.code(), "store_error");
+    assert!(error.to_string().contains("cannot be read"), "{error}");
+    assert!(!error.to_string().contains("spoilt"), "{error}");
+}
+
+/// Does this to a file that no store has open.
 fn aside(path: &Path, sql: &str) {
     let connection = rusqlite::Connection::open(path).unwrap();
     connection.execute_batch(sql).unwrap();

@@ -21,6 +21,9 @@ pub(super) fn failed(path: &Path, error: rusqlite::Error) -> Error {
         Some(ErrorCode::NotADatabase) => "it is not a SQLite database; name another file",
         Some(ErrorCode::DatabaseCorrupt) => "it is damaged; restore it, or name another file",
         Some(ErrorCode::SystemIoFailure) => "the disk failed",
+        None if matches!(error, rusqlite::Error::FromSqlConversionFailure(..)) => {
+            "a row of it cannot be read: another program has changed it; delete that row there"
+        }
         _ => "SQLite refused a statement",
     };
     let busy = matches!(

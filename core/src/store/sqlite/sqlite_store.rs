@@ -4,6 +4,7 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use futures_core::future::BoxFuture;
 use rusqlite::Connection;
@@ -22,6 +23,9 @@ use crate::store::{
     ArmTotals, CampaignQuery, Feedback, Filter, Page, Recording, RecordingQuery, Retention,
     Session, SessionTurn, Store, UsageQuery, UsageRow,
 };
+
+/// How long a job waits for other processes that had to wait for its turn already.
+const LEAST_PATIENCE: Duration = Duration::from_millis(100);
 
 /// Keeps everything in one SQLite file. Other processes may use the file at the same time; inside this
 /// one, no other copy of SQLite may open it (see `docs/recordings.md`).
@@ -88,14 +92,23 @@ impl SqliteStore {
         })
     }
 
-    /// Does this on the thread that writes.
+    /// Does this on the thread that writes. The wait for other processes is counted from now: of many that are
+    /// sent while the file is locked, the last one waits hardly longer than the first.
     fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> BoxFuture<'static, Result<T>> {
         let path = self.path.clone();
-        self.writer
-            .run(move |connection| job(connection).map_err(|error| failed(&path, error)))
+        let sent = Instant::now();
+        self.writer.run(move |connection| {
+            let patience = open::BUSY
+                .saturating_sub(sent.elapsed())
+                .max(LEAST_PATIENCE);
+            let done = connection
+                .busy_timeout(patience)
+                .and_then(|()| job(connection));
+            done.map_err(|error| failed(&path, error))
+        })
     }
 
     /// As [`write`](Self::write), for a job that deletes: nothing of it stays in the log.
