@@ -14,6 +14,10 @@ internal import SluglineNative
 ///
 /// The call starts at the first read, and every error arrives there. Leaving the loop, cancelling the task,
 /// `close()` and dropping the last reference close the provider's socket. One reader at a time.
+///
+/// A loop left early is an iterator that goes away, so this is the rule for iterators of your own: the one that read
+/// last closes the stream when it is dropped before the end. One that read nothing does not, nor one after which another
+/// iterator or `completion()` has gone on reading.
 public struct ChatStream: AsyncSequence, Sendable {
   public typealias Element = ChatCompletionChunk
   let source: StreamSource
@@ -32,10 +36,11 @@ public struct ChatStream: AsyncSequence, Sendable {
     try await source.completion()
   }
 
-  /// Ends the stream and closes the provider's socket. A read under way ends with the code `cancelled`.
+  /// Ends the stream and closes the provider's socket. A read under way ends with the code `cancelled`, and so does
+  /// the next one: chunks that had come and were not read are dropped.
   public func close() { source.cancel() }
 
-  /// Reads chunk by chunk. Dropping it before the end closes the stream.
+  /// Reads chunk by chunk. Dropping it after it has read and before the end closes the stream.
   public struct Iterator: AsyncIteratorProtocol {
     fileprivate let reading: StreamReading
     private var pieces: [SluglineNative.Piece] = []
@@ -47,14 +52,14 @@ public struct ChatStream: AsyncSequence, Sendable {
     }
 
     public mutating func next() async throws -> ChatCompletionChunk? {
-      if try !advance() { take(try await reading.source.next()) }
+      if try !advance() { take(try await reading.next()) }
       return current()
     }
 
     /// The next chunk on the caller's actor: one that is ready comes without leaving it.
     @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
     public mutating func next(isolation actor: isolated (any Actor)?) async throws -> ChatCompletionChunk? {
-      if try !advance() { take(try await reading.source.next()) }
+      if try !advance() { take(try await reading.next()) }
       return current()
     }
 
@@ -64,8 +69,9 @@ public struct ChatStream: AsyncSequence, Sendable {
         reading.source.cancel()
         throw CancellationError()
       }
-      if place < pieces.count { return true }
-      guard let ready = try reading.source.ready() else { return false }
+      // Of a closed stream nothing more is handed out: the next look throws.
+      if place < pieces.count, !reading.source.closed { return true }
+      guard let ready = try reading.ready() else { return false }
       take(ready)
       return true
     }
@@ -112,7 +118,7 @@ public struct TextStream: AsyncSequence, Sendable {
   }
 }
 
-/// Who reads a stream: gone before its end, it takes the stream along.
+/// Who reads a stream chunk by chunk. The last that did takes the stream along when it goes.
 final class StreamReading: Sendable {
   let source: StreamSource
 
@@ -120,7 +126,19 @@ final class StreamReading: Sendable {
     self.source = source
   }
 
-  deinit { source.cancel() }
+  deinit { source.left(by: self) }
+
+  func ready() throws -> StreamSource.Pieces? {
+    guard let pieces = try source.ready() else { return nil }
+    source.read(by: self)
+    return pieces
+  }
+
+  func next() async throws -> StreamSource.Pieces {
+    let pieces = try await source.next()
+    source.read(by: self)
+    return pieces
+  }
 }
 
 /// The native stream, or why there is none.
@@ -136,6 +154,10 @@ final class StreamSource: @unchecked Sendable {
   private let lock = NSLock()
   // It comes with the first batch only; another iterator may read the next.
   private var head: StreamHead?
+  /// The iterator that read last.
+  private var reader: ObjectIdentifier?
+  private var completing = 0
+  private var cancelled = false
 
   init(_ opened: Result<SluglineNative.Stream, SluglineError>) {
     self.opened = opened
@@ -156,19 +178,45 @@ final class StreamSource: @unchecked Sendable {
   }
 
   func completion() async throws -> ChatCompletion {
-    ChatCompletion(try await reading { try await $0.completion() })
+    lock.withLock { completing += 1 }
+    defer { lock.withLock { completing -= 1 } }
+    return ChatCompletion(try await reading { try await $0.completion() })
+  }
+
+  /// Says whose chunks came last.
+  func read(by reading: StreamReading) {
+    lock.withLock { reader = ObjectIdentifier(reading) }
+  }
+
+  /// Says that an iterator is gone.
+  func left(by reading: StreamReading) {
+    let abandoned = lock.withLock {
+      guard reader == ObjectIdentifier(reading) else { return false }
+      reader = nil
+      return completing == 0
+    }
+    if abandoned { cancel() }
   }
 
   func cancel() {
-    if case .success(let stream) = opened { stream.cancel() }
+    guard case .success(let stream) = opened else { return }
+    lock.withLock { cancelled = true }
+    stream.cancel()
   }
+
+  /// Whether it was closed by hand, by its task or by an iterator that left.
+  var closed: Bool { lock.withLock { cancelled } }
 
   private func reading<T: Sendable>(_ read: @Sendable (SluglineNative.Stream) async throws -> T) async throws -> T {
     let stream = try opened.get()
     return try await withTaskCancellationHandler {
-      try await told { try await read(stream) }
+      do {
+        return try await read(stream)
+      } catch {
+        throw SluglineError.told(error)
+      }
     } onCancel: {
-      stream.cancel()
+      cancel()
     }
   }
 
