@@ -4,14 +4,14 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use slugline::chat::{ChatRequest, PromptRequest, Warning};
+use slugline::chat::{ChatCompletion, ChatRequest, PromptRequest, Warning};
 use slugline::compose::RenderedPrompt;
 use slugline::config::ConfigSource;
 use slugline::engine::{ProviderRequest, RequestFor};
 use slugline::prompt::PromptInfo;
 use slugline::{Error, Result, runtime};
 
-use crate::call::{Call, aside};
+use crate::cancel::Cancel;
 use crate::error::{Failure, FailureFields};
 use crate::helpers::{self, HelperSlot};
 use crate::keys::{Closure, KeySource};
@@ -107,14 +107,20 @@ impl Core {
     }
 
     /// Asks a model, in a session where one is named.
-    pub fn chat(&self, request: &str, session: Option<String>) -> Arc<Call> {
-        let called = self.call(value::request::<ChatRequest>(request));
-        Call::begin(called.map(|(engine, request)| async move {
+    pub async fn chat(
+        &self,
+        request: String,
+        session: Option<String>,
+        cancel: Arc<Cancel>,
+    ) -> Result<ChatCompletion, Failure> {
+        let (engine, request) = self.call(value::request::<ChatRequest>(&request))?;
+        let answer = async move {
             match session {
                 Some(session) => engine.session(session).chat(request).await,
                 None => engine.chat(request).await,
             }
-        }))
+        };
+        cancel.run(answer).await
     }
 
     /// Asks a model and streams the answer.
@@ -127,14 +133,20 @@ impl Core {
     }
 
     /// Runs a stored prompt, in a session where one is named.
-    pub fn run_prompt(&self, request: &str, session: Option<String>) -> Arc<Call> {
-        let called = self.call(value::request::<PromptRequest>(request));
-        Call::begin(called.map(|(engine, request)| async move {
+    pub async fn run_prompt(
+        &self,
+        request: String,
+        session: Option<String>,
+        cancel: Arc<Cancel>,
+    ) -> Result<ChatCompletion, Failure> {
+        let (engine, request) = self.call(value::request::<PromptRequest>(&request))?;
+        let answer = async move {
             match session {
                 Some(session) => engine.session(session).run_prompt(request).await,
                 None => engine.run_prompt(request).await,
             }
-        }))
+        };
+        cancel.run(answer).await
     }
 
     /// Runs a stored prompt and streams the answer.
@@ -147,9 +159,13 @@ impl Core {
     }
 
     /// Renders a stored prompt.
-    pub async fn render_prompt(&self, request: String) -> Result<RenderedPrompt, Failure> {
-        let called = self.call(value::request::<PromptRequest>(&request));
-        aside(called.map(|(engine, request)| move || engine.render_prompt(request))).await
+    pub async fn render_prompt(
+        &self,
+        request: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<RenderedPrompt, Failure> {
+        let (engine, request) = self.call(value::request::<PromptRequest>(&request))?;
+        cancel.aside(move || engine.render_prompt(request)).await
     }
 
     /// The request that a call of `chat` would send, or of `run_prompt` where there is a slug.
@@ -157,31 +173,37 @@ impl Core {
         &self,
         request: String,
         of_prompt: bool,
+        cancel: Arc<Cancel>,
     ) -> Result<ProviderRequest, Failure> {
         let read = if of_prompt {
             value::request::<PromptRequest>(&request).map(RequestFor::from)
         } else {
             value::request::<ChatRequest>(&request).map(RequestFor::from)
         };
-        let called = self.call(read);
-        aside(called.map(|(engine, request)| move || engine.build_request(request))).await
+        let (engine, request) = self.call(read)?;
+        cancel.aside(move || engine.build_request(request)).await
     }
 
     /// The stored prompts: all of them.
-    pub async fn prompts_list(&self) -> Result<Vec<PromptInfo>, Failure> {
-        aside(self.engine().map(|engine| move || engine.prompts().list())).await
+    pub async fn prompts_list(&self, cancel: Arc<Cancel>) -> Result<Vec<PromptInfo>, Failure> {
+        let engine = self.engine()?;
+        cancel.aside(move || engine.prompts().list()).await
     }
 
     /// The stored prompts: one of them.
-    pub async fn prompts_get(&self, slug: String) -> Result<PromptInfo, Failure> {
-        let engine = self.engine();
-        aside(engine.map(|engine| move || engine.prompts().get(&slug))).await
+    pub async fn prompts_get(
+        &self,
+        slug: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<PromptInfo, Failure> {
+        let engine = self.engine()?;
+        cancel.aside(move || engine.prompts().get(&slug)).await
     }
 
     /// The stored prompts: what is wrong with them.
-    pub async fn prompts_check(&self) -> Result<Vec<FailureFields>, Failure> {
-        let engine = self.engine();
-        let problems = aside(engine.map(|engine| move || Ok(engine.prompts().check()))).await?;
+    pub async fn prompts_check(&self, cancel: Arc<Cancel>) -> Result<Vec<FailureFields>, Failure> {
+        let engine = self.engine()?;
+        let problems = cancel.aside(move || Ok(engine.prompts().check())).await?;
         Ok(problems.into_iter().map(FailureFields::of).collect())
     }
 }

@@ -24,8 +24,6 @@ pub struct FailureFields {
     location: Option<Location>,
     details: JsonMap,
     partial: Option<ChatCompletion>,
-    /// The words of what caused it, where another library reported it.
-    cause: Option<String>,
     /// What Swift's own code threw.
     raised: Option<Arc<dyn Raised>>,
 }
@@ -64,10 +62,6 @@ impl FailureFields {
             .as_deref()
             .and_then(|source| thrown(source))
             .map(|thrown| thrown.0.clone());
-        let cause = match raised {
-            Some(_) => None,
-            None => source.map(|source| source.to_string()),
-        };
         FailureFields {
             code: kind.code().to_owned(),
             message,
@@ -82,7 +76,6 @@ impl FailureFields {
             location,
             details,
             partial: partial.map(|partial| *partial),
-            cause,
             raised,
         }
     }

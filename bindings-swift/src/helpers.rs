@@ -22,6 +22,11 @@ pub enum HelperAnswer {
         /// The text.
         json: String,
     },
+    /// A value that JSON cannot hold.
+    Unsendable {
+        /// Why, and where in it.
+        why: String,
+    },
     /// What it threw.
     Threw {
         /// That.
@@ -45,6 +50,10 @@ pub(crate) fn register(slots: Vec<HelperSlot>) -> Result<Helpers> {
         let call =
             runtime::json_helper(move |arguments, keys| match source.call(arguments, keys) {
                 HelperAnswer::Value { json } => Ok(json),
+                HelperAnswer::Unsendable { why } => {
+                    let message = format!("it gave a value that cannot be used: {why}");
+                    Err(Error::new(ErrorKind::TemplateError, message))
+                }
                 HelperAnswer::Threw { raised } => {
                     let message = format!("it threw `{}`", raised.kind());
                     Err(Error::new(ErrorKind::TemplateError, message).with_source(Thrown(raised)))

@@ -13,7 +13,14 @@ use tokio::sync::oneshot;
 #[uniffi::export(with_foreign)]
 pub trait KeySource: Send + Sync {
     /// Takes a question, to be answered later.
-    fn ask(&self, question: Arc<KeyQuestion>);
+    fn ask(&self, question: Arc<KeyQuestion>) -> Arc<dyn KeySearch>;
+}
+
+/// A question that Swift is at.
+#[uniffi::export(with_foreign)]
+pub trait KeySearch: Send + Sync {
+    /// Nobody waits for the answer any more.
+    fn cancel(&self);
 }
 
 /// An error that Swift keeps.
@@ -56,12 +63,21 @@ pub(crate) struct Closure(pub(crate) Arc<dyn KeySource>);
 impl KeyProvider for Closure {
     fn key(&self) -> BoxFuture<'static, Result<String>> {
         let (answers, answered) = oneshot::channel();
-        self.0.ask(Arc::new(KeyQuestion(Mutex::new(Some(answers)))));
+        let search = Search(self.0.ask(Arc::new(KeyQuestion(Mutex::new(Some(answers))))));
         Box::pin(async move {
-            answered
-                .await
-                .unwrap_or_else(|_| Err(failed("was given up")))
+            let answer = answered.await;
+            drop(search);
+            answer.unwrap_or_else(|_| Err(failed("was given up")))
         })
+    }
+}
+
+/// A call that waits for its key: dropped, it takes the closure along.
+struct Search(Arc<dyn KeySearch>);
+
+impl Drop for Search {
+    fn drop(&mut self) {
+        self.0.cancel();
     }
 }
 

@@ -9,7 +9,7 @@
     reason = "uniffi wants errors by value, and a call has one at most"
 )]
 
-mod call;
+mod cancel;
 mod engine;
 mod error;
 mod helpers;

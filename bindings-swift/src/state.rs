@@ -4,19 +4,19 @@
 use std::sync::Arc;
 
 use slugline::chat::{
-    Attempt, CampaignRef, Choice, Cost, JsonMap, Message, PromptRef, Timing, Usage, Warning,
+    Attempt, CampaignRef, ChatCompletion, Choice, Cost, JsonMap, Message, PromptRef, Timing, Usage,
+    Warning,
 };
 use slugline::engine::asks::{
     AskReport, AskUsage, DeleteRecordings, ExportRecordings, GiveFeedback, ListRecordings,
     RerunRecording,
 };
-use slugline::runtime;
 use slugline::store::{
     ArmReport, CampaignReport, Comparison, CostTotal, Feedback, FeedbackValue, Page, Recording,
     UsageRow,
 };
 
-use crate::call::Call;
+use crate::cancel::Cancel;
 use crate::engine::Core;
 use crate::error::Failure;
 use crate::value;
@@ -133,43 +133,77 @@ pub struct Comparison {
 #[uniffi::export]
 impl Core {
     /// A page of recordings.
-    pub async fn recordings_list(&self, asked: String) -> Result<Page, Failure> {
+    pub async fn recordings_list(
+        &self,
+        asked: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<Page, Failure> {
         let (engine, asked) = self.call(value::request::<ListRecordings>(&asked))?;
-        Ok(runtime::run(async move { engine.recordings().list(asked.into()).await }).await?)
+        cancel
+            .run(async move { engine.recordings().list(asked.into()).await })
+            .await
     }
 
     /// One recording.
-    pub async fn recordings_get(&self, id: String) -> Result<Recording, Failure> {
+    pub async fn recordings_get(
+        &self,
+        id: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<Recording, Failure> {
         let engine = self.engine()?;
-        Ok(runtime::run(async move { engine.recordings().get(&id).await }).await?)
+        cancel
+            .run(async move { engine.recordings().get(&id).await })
+            .await
     }
 
     /// Writes recordings to a file.
-    pub async fn recordings_export(&self, asked: String) -> Result<u64, Failure> {
+    pub async fn recordings_export(
+        &self,
+        asked: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<u64, Failure> {
         let (engine, asked) = self.call(value::request::<ExportRecordings>(&asked))?;
         let (path, filter) = asked.into_parts();
-        Ok(runtime::run(async move { engine.recordings().export(path, filter).await }).await?)
+        cancel
+            .run(async move { engine.recordings().export(path, filter).await })
+            .await
     }
 
     /// Runs a statement that only reads.
-    pub async fn recordings_query(&self, sql: String) -> Result<Vec<JsonMap>, Failure> {
+    pub async fn recordings_query(
+        &self,
+        sql: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<Vec<JsonMap>, Failure> {
         let engine = self.engine()?;
-        Ok(runtime::run(async move { engine.recordings().query(&sql).await }).await?)
+        cancel
+            .run(async move { engine.recordings().query(&sql).await })
+            .await
     }
 
     /// Deletes recordings.
-    pub async fn recordings_delete(&self, asked: String) -> Result<u64, Failure> {
+    pub async fn recordings_delete(
+        &self,
+        asked: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<u64, Failure> {
         let (engine, asked) = self.call(value::request::<DeleteRecordings>(&asked))?;
-        Ok(runtime::run(async move { engine.recordings().delete(asked.into()).await }).await?)
+        cancel
+            .run(async move { engine.recordings().delete(asked.into()).await })
+            .await
     }
 
     /// Makes a recorded call again.
-    pub fn recordings_rerun(&self, asked: &str) -> Arc<Call> {
-        let called = self.call(value::request::<RerunRecording>(asked));
-        Call::begin(called.map(|(engine, asked)| async move {
-            let (id, rerun) = asked.into_parts();
-            engine.recordings().rerun(&id, rerun).await
-        }))
+    pub async fn recordings_rerun(
+        &self,
+        asked: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<ChatCompletion, Failure> {
+        let (engine, asked) = self.call(value::request::<RerunRecording>(&asked))?;
+        let (id, rerun) = asked.into_parts();
+        cancel
+            .run(async move { engine.recordings().rerun(&id, rerun).await })
+            .await
     }
 
     /// How many calls should have been recorded and were not.
@@ -180,33 +214,49 @@ impl Core {
     }
 
     /// Keeps a judgement.
-    pub async fn feedback(&self, asked: String) -> Result<String, Failure> {
+    pub async fn feedback(&self, asked: String, cancel: Arc<Cancel>) -> Result<String, Failure> {
         let (engine, asked) = self.call(value::request::<GiveFeedback>(&asked))?;
-        Ok(runtime::run(async move { engine.feedback(asked.into()).await }).await?)
+        cancel
+            .run(async move { engine.feedback(asked.into()).await })
+            .await
     }
 
     /// What a campaign found.
-    pub async fn campaign_report(&self, asked: String) -> Result<CampaignReport, Failure> {
+    pub async fn campaign_report(
+        &self,
+        asked: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<CampaignReport, Failure> {
         let (engine, asked) = self.call(value::request::<AskReport>(&asked))?;
-        Ok(runtime::run(async move { engine.campaign_report(asked).await }).await?)
+        cancel
+            .run(async move { engine.campaign_report(asked).await })
+            .await
     }
 
     /// Calls, tokens and cost.
-    pub async fn usage(&self, asked: String) -> Result<Vec<UsageRow>, Failure> {
+    pub async fn usage(
+        &self,
+        asked: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<Vec<UsageRow>, Failure> {
         let asked = value::request::<AskUsage>(&asked).and_then(AskUsage::into_query);
         let (engine, asked) = self.call(asked)?;
-        Ok(runtime::run(async move { engine.usage(asked).await }).await?)
+        cancel.run(async move { engine.usage(asked).await }).await
     }
 
     /// What a session holds.
-    pub async fn history(&self, session: String) -> Result<Vec<Message>, Failure> {
+    pub async fn history(
+        &self,
+        session: String,
+        cancel: Arc<Cancel>,
+    ) -> Result<Vec<Message>, Failure> {
         let session = self.engine()?.session(session);
-        Ok(runtime::run(async move { session.history().await }).await?)
+        cancel.run(async move { session.history().await }).await
     }
 
     /// Forgets what a session holds.
-    pub async fn clear(&self, session: String) -> Result<(), Failure> {
+    pub async fn clear(&self, session: String, cancel: Arc<Cancel>) -> Result<(), Failure> {
         let session = self.engine()?.session(session);
-        Ok(runtime::run(async move { session.clear().await }).await?)
+        cancel.run(async move { session.clear().await }).await
     }
 }

@@ -43,8 +43,15 @@ pub enum Unsendable {
     OutOfRange,
     /// Nested too deep.
     TooDeep,
+    /// A date that ISO 8601 has no four digits for.
+    FarDate,
     /// It encodes itself as nothing.
     Nothing,
+    /// Its encoder threw.
+    Threw {
+        /// The name of the error's type.
+        kind: String,
+    },
 }
 
 /// A step of the way to a value.
@@ -69,6 +76,12 @@ pub fn unsendable(why: Unsendable, path: Vec<Step>, of_config: bool) -> FailureF
         Unsendable::NotFinite => InputError::not_finite(),
         Unsendable::OutOfRange => InputError::out_of_range(),
         Unsendable::TooDeep => InputError::too_deep(),
+        Unsendable::FarDate => {
+            InputError::custom("a date outside the years 1 to 9999 cannot be sent")
+        }
+        Unsendable::Threw { kind } => InputError::custom(format_args!(
+            "it cannot be encoded: its encoder threw `{kind}`"
+        )),
         Unsendable::Nothing => InputError::invalid_type(
             Unexpected::Other("a value that encodes nothing"),
             &"any valid JSON value",

@@ -6,7 +6,8 @@ internal import SluglineNative
 public enum APIKey: Sendable, ExpressibleByStringLiteral {
   /// The key itself, `env:NAME` or `file:PATH`.
   case value(String)
-  /// Asked at each attempt; what it throws is the `cause` of an `authentication` error.
+  /// Asked at each attempt; what it throws is the `cause` of an `authentication` error. Its task is cancelled when
+  /// the call that waits for it is.
   case closure(@Sendable () async throws -> String)
 
   public init(stringLiteral value: String) { self = .value(value) }
@@ -20,15 +21,27 @@ final class KeyClosure: SluglineNative.KeySource {
     self.key = key
   }
 
-  func ask(question: SluglineNative.KeyQuestion) {
-    Task { [key] in
+  func ask(question: SluglineNative.KeyQuestion) -> any SluglineNative.KeySearch {
+    let task = Task { [key] in
       do {
         question.answer(key: try await key())
       } catch {
         question.fail(raised: RaisedError(error))
       }
     }
+    return KeyTask(task)
   }
+}
+
+/// A closure at its work: cancelled when its call no longer waits for it.
+final class KeyTask: SluglineNative.KeySearch {
+  private let task: Task<Void, Never>
+
+  init(_ task: Task<Void, Never>) {
+    self.task = task
+  }
+
+  func cancel() { task.cancel() }
 }
 
 /// What a closure threw, on its way through the native library and back.

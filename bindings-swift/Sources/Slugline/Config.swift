@@ -10,6 +10,8 @@ public struct Config: Sendable, ExpressibleByStringLiteral {
   enum Source: Sendable {
     case defaults
     case file(String)
+    /// A URL of this scheme, which is refused at opening.
+    case elsewhere(String)
     case data(JSONValue)
   }
 
@@ -22,8 +24,10 @@ public struct Config: Sendable, ExpressibleByStringLiteral {
   /// A file in TOML or JSON; relative paths in it start at its folder.
   public static func file(_ path: String) -> Config { Config(source: .file(path)) }
 
-  /// A file in TOML or JSON.
-  public static func file(_ url: URL) -> Config { .file(url.path) }
+  /// A file in TOML or JSON, by a file URL.
+  public static func file(_ url: URL) -> Config {
+    url.isFileURL ? .file(url.path) : Config(source: .elsewhere(url.scheme ?? ""))
+  }
 
   /// Everything as one value in the shape of the file.
   public static func data(_ data: JSONValue) -> Config { Config(source: .data(data)) }

@@ -10,8 +10,9 @@ internal import SluglineNative
 /// print(answer.text)
 /// ```
 ///
-/// Cancelling the task that waits for an answer closes the provider's socket and throws `CancellationError`;
-/// everything else that goes wrong is a ``SluglineError``.
+/// Every verb that waits minds its task: in a cancelled one it throws `CancellationError` and does nothing, and
+/// cancelling it meanwhile does so at once and ends the work, the provider's socket and a running statement included.
+/// Everything else that goes wrong is a ``SluglineError``. ``close()`` alone goes on.
 public final class Engine: Sendable {
   let core: SluglineNative.Core
 
@@ -29,9 +30,9 @@ public final class Engine: Sendable {
   ) throws {
     var overrides = overrides
     var slots: [SluglineNative.KeySlot] = []
-    var providers = overrides["providers"]?.objectValue ?? [:]
+    var providers = try Self.table(overrides["providers"], "providers")
     for (provider, key) in apiKeys.sorted(by: { $0.key < $1.key }) {
-      var settings = providers[provider]?.objectValue ?? [:]
+      var settings = try Self.table(providers[provider], "providers.\(provider)")
       switch key {
       case .value(let value): settings["api_key"] = .string(value)
       case .closure(let closure): slots.append(SluglineNative.KeySlot(provider: provider, source: KeyClosure(closure)))
@@ -44,6 +45,8 @@ public final class Engine: Sendable {
     switch config.source {
     case .defaults: break
     case .file(let path): file = path
+    case .elsewhere(let scheme):
+      throw SluglineError(.configError, "a configuration is read from a file: this is a URL with the scheme `\(scheme)`")
     case .data(let value): data = try JSONWriter.text(of: value, ofConfig: true)
     }
     let over = overrides.isEmpty ? nil : try JSONWriter.text(of: .object(overrides), ofConfig: true)
@@ -79,7 +82,7 @@ public final class Engine: Sendable {
   /// The exact request that `chat` would send to its first target, secrets left out. No network.
   public func buildRequest(_ messages: [Message], model: Model? = nil, options: Options = Options()) async throws -> ProviderRequest {
     let request = try Self.arguments(messages, model, options)
-    return ProviderRequest(try await told { try await core.buildRequest(request: request, ofPrompt: false) })
+    return ProviderRequest(try await told { try await core.buildRequest(request: request, ofPrompt: false, cancel: $0) })
   }
 
   /// The exact request that `chat` would send for one user message.
@@ -101,12 +104,17 @@ public final class Engine: Sendable {
   ///
   /// - Throws: ``SluglineError`` with `storeError` where the store was too busy. It writes on as long as the process lives.
   public func close() async throws {
-    try await told { try await core.close() }
+    // Not given up with its task: that may be cancelled already, and yet clean up.
+    do {
+      try await core.close()
+    } catch {
+      throw SluglineError.told(error)
+    }
   }
 
   func chat(_ messages: [Message], _ model: Model?, _ options: Options, session: String?) async throws -> ChatCompletion {
     let request = try Self.arguments(messages, model, options)
-    return try await answer { core.chat(request: request, session: session) }
+    return ChatCompletion(try await told { try await core.chat(request: request, session: session, cancel: $0) })
   }
 
   func chatStream(_ messages: [Message], _ model: Model?, _ options: Options, session: String?) -> ChatStream {
@@ -115,21 +123,16 @@ public final class Engine: Sendable {
     }
   }
 
+  /// A table of the overrides, to which a key is added.
+  private static func table(_ value: JSONValue?, _ name: String) throws(SluglineError) -> JSONObject {
+    guard let value else { return [:] }
+    guard let table = value.objectValue else { throw SluglineError(.configError, "`\(name)`: expected a table", param: name) }
+    return table
+  }
+
   private static func arguments(_ messages: [Message], _ model: Model?, _ options: Options) throws(SluglineError) -> String {
     var arguments = try Arguments(model: model, options: options)
     try arguments.set("messages", messages)
     return try arguments.text()
-  }
-
-  /// Waits for the answer of a call; a cancelled task gives the call up.
-  func answer(_ begin: () -> SluglineNative.Call) async throws -> ChatCompletion {
-    try Task.checkCancellation()
-    let call = begin()
-    let answer = try await withTaskCancellationHandler {
-      try await told { try await call.answer() }
-    } onCancel: {
-      call.cancel()
-    }
-    return ChatCompletion(answer)
   }
 }

@@ -15,11 +15,16 @@ final class HelperClosure: SluglineNative.HelperSource {
   }
 
   func call(arguments: String, keys: String) -> SluglineNative.HelperAnswer {
+    let value: JSONValue
     do {
-      let arguments = JSONValue(native: arguments).arrayValue ?? []
-      return .value(json: try JSONWriter.text(of: try helper(arguments, JSONObject(native: keys))))
+      value = try helper(JSONValue(native: arguments).arrayValue ?? [], JSONObject(native: keys))
     } catch {
       return .threw(raised: RaisedError(error))
+    }
+    do throws(SluglineError) {
+      return .value(json: try JSONWriter.text(of: value))
+    } catch {
+      return .unsendable(why: error.message)
     }
   }
 }

@@ -58,7 +58,7 @@ extension Engine {
   ) async throws -> RenderedPrompt {
     let run = PromptRun(slug, model, environment, version, variant, messages, template, options)
     let request = try run.text(variables)
-    return RenderedPrompt(try await told { try await core.renderPrompt(request: request) })
+    return RenderedPrompt(try await told { try await core.renderPrompt(request: request, cancel: $0) })
   }
 
   /// Renders a stored prompt with variables of a type of yours.
@@ -69,7 +69,7 @@ extension Engine {
   ) async throws -> RenderedPrompt {
     let run = PromptRun(slug, model, environment, version, variant, messages, template, options)
     let request = try run.text(variables)
-    return RenderedPrompt(try await told { try await core.renderPrompt(request: request) })
+    return RenderedPrompt(try await told { try await core.renderPrompt(request: request, cancel: $0) })
   }
 
   /// The exact request that `runPrompt` would send to its first target, secrets left out. No network.
@@ -79,7 +79,7 @@ extension Engine {
   ) async throws -> ProviderRequest {
     let run = PromptRun(slug, model, environment, version, variant, messages, template, options)
     let request = try run.text(variables)
-    return ProviderRequest(try await told { try await core.buildRequest(request: request, ofPrompt: true) })
+    return ProviderRequest(try await told { try await core.buildRequest(request: request, ofPrompt: true, cancel: $0) })
   }
 
   /// The exact request that `runPrompt` would send, with variables of a type of yours.
@@ -90,12 +90,12 @@ extension Engine {
   ) async throws -> ProviderRequest {
     let run = PromptRun(slug, model, environment, version, variant, messages, template, options)
     let request = try run.text(variables)
-    return ProviderRequest(try await told { try await core.buildRequest(request: request, ofPrompt: true) })
+    return ProviderRequest(try await told { try await core.buildRequest(request: request, ofPrompt: true, cancel: $0) })
   }
 
   func runPrompt(_ run: PromptRun, _ variables: some Encodable & Sendable, session: String?) async throws -> ChatCompletion {
     let request = try run.text(variables)
-    return try await answer { core.runPrompt(request: request, session: session) }
+    return ChatCompletion(try await told { try await core.runPrompt(request: request, session: session, cancel: $0) })
   }
 
   func runPromptStream(_ run: PromptRun, _ variables: some Encodable, session: String?) -> ChatStream {

@@ -8,19 +8,19 @@ public struct Prompts: Sendable {
 
   /// Every prompt, by slug. A broken one is listed all the same, with its `problem`.
   public func list() async throws -> [PromptInfo] {
-    try await told { try await core.promptsList() }.map { PromptInfo($0) }
+    try await told { try await core.promptsList(cancel: $0) }.map { PromptInfo($0) }
   }
 
   /// One prompt: source, schema, variables used, versions and environments.
   ///
   /// - Throws: ``SluglineError`` with `notFound` and near names in `details`.
   public func get(_ slug: String) async throws -> PromptInfo {
-    PromptInfo(try await told { try await core.promptsGet(slug: slug) })
+    PromptInfo(try await told { try await core.promptsGet(slug: slug, cancel: $0) })
   }
 
   /// Reads every version and variant of every prompt, and gives what is wrong.
   public func check() async throws -> [SluglineError] {
-    try await told { try await core.promptsCheck() }.map { SluglineError($0) }
+    try await told { try await core.promptsCheck(cancel: $0) }.map { SluglineError($0) }
   }
 }
 

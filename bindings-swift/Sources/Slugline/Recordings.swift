@@ -27,12 +27,12 @@ public struct Recordings: Sendable {
     asked["cursor"] = cursor.map { .string($0) }
     if payload { asked["payload"] = true }
     let text = try JSONWriter.text(of: .object(asked))
-    return RecordingPage(try await told { try await engine.core.recordingsList(asked: text) })
+    return RecordingPage(try await told { try await engine.core.recordingsList(asked: text, cancel: $0) })
   }
 
   /// One recording, with its payload where that was kept, and its feedback.
   public func get(_ id: String) async throws -> Recording {
-    Recording(try await told { try await engine.core.recordingsGet(id: id) })
+    Recording(try await told { try await engine.core.recordingsGet(id: id, cancel: $0) })
   }
 
   /// Writes recordings to a file, newest first, one JSON object a line; gives how many.
@@ -40,19 +40,19 @@ public struct Recordings: Sendable {
     var asked = filter.asked
     asked["path"] = .string(path)
     let text = try JSONWriter.text(of: .object(asked))
-    return Int(clamping: try await told { try await engine.core.recordingsExport(asked: text) })
+    return Int(clamping: try await told { try await engine.core.recordingsExport(asked: text, cancel: $0) })
   }
 
   /// Runs one SQL statement that only reads, on the store's own connection. SQLite only.
   public func query(_ sql: String) async throws -> [JSONObject] {
-    try await told { try await engine.core.recordingsQuery(sql: sql) }.map { JSONObject(native: $0) }
+    try await told { try await engine.core.recordingsQuery(sql: sql, cancel: $0) }.map { JSONObject(native: $0) }
   }
 
   /// Deletes recordings with their feedback; gives how many. Some filter must be given.
   @discardableResult
   public func delete(_ filter: RecordingFilter) async throws -> Int {
     let text = try JSONWriter.text(of: .object(filter.asked))
-    return Int(clamping: try await told { try await engine.core.recordingsDelete(asked: text) })
+    return Int(clamping: try await told { try await engine.core.recordingsDelete(asked: text, cancel: $0) })
   }
 
   /// Makes a recorded call again, with another model or the one that served. Needs its payload. The new call is
@@ -61,7 +61,7 @@ public struct Recordings: Sendable {
     var asked: JSONObject = ["id": .string(id)]
     if let model { asked["model"] = .array(model.names.map { .string($0) }) }
     let text = try JSONWriter.text(of: .object(asked))
-    return try await engine.answer { engine.core.recordingsRerun(asked: text) }
+    return ChatCompletion(try await told { try await engine.core.recordingsRerun(asked: text, cancel: $0) })
   }
 
   /// How many calls of this engine should have been recorded and were not.

@@ -19,7 +19,7 @@ extension Engine {
     asked["comment"] = comment.map { .string($0) }
     asked["user_id"] = userId.map { .string($0) }
     let text = try JSONWriter.text(of: .object(asked))
-    return try await told { try await core.feedback(asked: text) }
+    return try await told { try await core.feedback(asked: text, cancel: $0) }
   }
 
   /// Calls, tokens and cost, a row a group.
@@ -31,7 +31,7 @@ extension Engine {
     var asked = filter.asked
     asked["group_by"] = .array(groupBy.map { .string($0) })
     let text = try JSONWriter.text(of: .object(asked))
-    return try await told { try await core.usage(asked: text) }.map { UsageRow($0) }
+    return try await told { try await core.usage(asked: text, cancel: $0) }.map { UsageRow($0) }
   }
 
   /// What a campaign found so far: the figures of each arm, and how its metric differs between them.
@@ -49,7 +49,7 @@ extension Engine {
     asked["key"] = .string(key)
     asked["metric"] = metric.map { .string($0) }
     let text = try JSONWriter.text(of: .object(asked))
-    return CampaignReport(try await told { try await core.campaignReport(asked: text) })
+    return CampaignReport(try await told { try await core.campaignReport(asked: text, cancel: $0) })
   }
 }
 

@@ -81,11 +81,11 @@ public struct Session: Sendable {
 
   /// The messages of all turns, oldest first; none where the session is new, cleared or too old.
   public func history() async throws -> [Message] {
-    try await told { try await engine.core.history(session: id) }.map { Message($0) }
+    try await told { try await engine.core.history(session: id, cancel: $0) }.map { Message($0) }
   }
 
   /// Forgets all turns. A call under way throws `conflict`.
   public func clear() async throws {
-    try await told { try await engine.core.clear(session: id) }
+    try await told { try await engine.core.clear(session: id, cancel: $0) }
   }
 }

@@ -177,10 +177,17 @@ extension SluglineError.Location {
   }
 }
 
-/// Asks the native library; what it throws becomes what users catch.
-func told<T: Sendable>(_ ask: () async throws -> T) async throws -> T {
+/// Asks the native library; what it throws becomes what users catch. A task that is cancelled asks nothing, and one
+/// that is cancelled meanwhile gives the question up.
+func told<T: Sendable>(_ ask: (SluglineNative.Cancel) async throws -> T) async throws -> T {
+  try Task.checkCancellation()
+  let cancel = SluglineNative.Cancel()
   do {
-    return try await ask()
+    return try await withTaskCancellationHandler {
+      try await ask(cancel)
+    } onCancel: {
+      cancel.cancel()
+    }
   } catch {
     throw SluglineError.told(error)
   }

@@ -250,9 +250,16 @@ typedef void (*UniffiCallbackInterfaceHelperSourceMethod0)(uint64_t, RustBuffer,
     );
 
 #endif
+#ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_SEARCH_METHOD0
+#define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_SEARCH_METHOD0
+typedef void (*UniffiCallbackInterfaceKeySearchMethod0)(uint64_t, void* _Nonnull,
+        RustCallStatus *_Nonnull uniffiCallStatus
+    );
+
+#endif
 #ifndef UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_SOURCE_METHOD0
 #define UNIFFI_FFIDEF_CALLBACK_INTERFACE_KEY_SOURCE_METHOD0
-typedef void (*UniffiCallbackInterfaceKeySourceMethod0)(uint64_t, uint64_t, void* _Nonnull,
+typedef void (*UniffiCallbackInterfaceKeySourceMethod0)(uint64_t, uint64_t, uint64_t* _Nonnull,
         RustCallStatus *_Nonnull uniffiCallStatus
     );
 
@@ -273,6 +280,15 @@ typedef struct UniffiVTableCallbackInterfaceHelperSource {
 } UniffiVTableCallbackInterfaceHelperSource;
 
 #endif
+#ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_SEARCH
+#define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_SEARCH
+typedef struct UniffiVTableCallbackInterfaceKeySearch {
+    UniffiCallbackInterfaceFree _Nonnull uniffiFree;
+    UniffiCallbackInterfaceClone _Nonnull uniffiClone;
+    UniffiCallbackInterfaceKeySearchMethod0 _Nonnull cancel;
+} UniffiVTableCallbackInterfaceKeySearch;
+
+#endif
 #ifndef UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_SOURCE
 #define UNIFFI_FFIDEF_V_TABLE_CALLBACK_INTERFACE_KEY_SOURCE
 typedef struct UniffiVTableCallbackInterfaceKeySource {
@@ -291,24 +307,25 @@ typedef struct UniffiVTableCallbackInterfaceRaised {
 } UniffiVTableCallbackInterfaceRaised;
 
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_CALL
-#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_CALL
-uint64_t uniffi_slugline_swift_fn_clone_call(uint64_t handle, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_CANCEL
+uint64_t uniffi_slugline_swift_fn_clone_cancel(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FREE_CALL
-#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FREE_CALL
-void uniffi_slugline_swift_fn_free_call(uint64_t handle, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FREE_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FREE_CANCEL
+void uniffi_slugline_swift_fn_free_cancel(uint64_t handle, RustCallStatus *_Nonnull out_status
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CALL_ANSWER
-#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CALL_ANSWER
-uint64_t uniffi_slugline_swift_fn_method_call_answer(uint64_t ptr
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CONSTRUCTOR_CANCEL_NEW
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CONSTRUCTOR_CANCEL_NEW
+uint64_t uniffi_slugline_swift_fn_constructor_cancel_new(RustCallStatus *_Nonnull out_status
+
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CALL_CANCEL
-#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CALL_CANCEL
-void uniffi_slugline_swift_fn_method_call_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CANCEL_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CANCEL_CANCEL
+void uniffi_slugline_swift_fn_method_cancel_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_CORE
@@ -328,12 +345,12 @@ uint64_t uniffi_slugline_swift_fn_constructor_core_open(RustBuffer file, RustBuf
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_BUILD_REQUEST
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_BUILD_REQUEST
-uint64_t uniffi_slugline_swift_fn_method_core_build_request(uint64_t ptr, RustBuffer request, int8_t of_prompt
+uint64_t uniffi_slugline_swift_fn_method_core_build_request(uint64_t ptr, RustBuffer request, int8_t of_prompt, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CHAT
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CHAT
-uint64_t uniffi_slugline_swift_fn_method_core_chat(uint64_t ptr, RustBuffer request, RustBuffer session, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_core_chat(uint64_t ptr, RustBuffer request, RustBuffer session, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CHAT_STREAM
@@ -353,27 +370,27 @@ int8_t uniffi_slugline_swift_fn_method_core_closed(uint64_t ptr, RustCallStatus 
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_PROMPTS_CHECK
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_PROMPTS_CHECK
-uint64_t uniffi_slugline_swift_fn_method_core_prompts_check(uint64_t ptr
+uint64_t uniffi_slugline_swift_fn_method_core_prompts_check(uint64_t ptr, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_PROMPTS_GET
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_PROMPTS_GET
-uint64_t uniffi_slugline_swift_fn_method_core_prompts_get(uint64_t ptr, RustBuffer slug
+uint64_t uniffi_slugline_swift_fn_method_core_prompts_get(uint64_t ptr, RustBuffer slug, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_PROMPTS_LIST
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_PROMPTS_LIST
-uint64_t uniffi_slugline_swift_fn_method_core_prompts_list(uint64_t ptr
+uint64_t uniffi_slugline_swift_fn_method_core_prompts_list(uint64_t ptr, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RENDER_PROMPT
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RENDER_PROMPT
-uint64_t uniffi_slugline_swift_fn_method_core_render_prompt(uint64_t ptr, RustBuffer request
+uint64_t uniffi_slugline_swift_fn_method_core_render_prompt(uint64_t ptr, RustBuffer request, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RUN_PROMPT
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RUN_PROMPT
-uint64_t uniffi_slugline_swift_fn_method_core_run_prompt(uint64_t ptr, RustBuffer request, RustBuffer session, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_core_run_prompt(uint64_t ptr, RustBuffer request, RustBuffer session, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RUN_PROMPT_STREAM
@@ -388,42 +405,42 @@ RustBuffer uniffi_slugline_swift_fn_method_core_warnings(uint64_t ptr, RustCallS
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CAMPAIGN_REPORT
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CAMPAIGN_REPORT
-uint64_t uniffi_slugline_swift_fn_method_core_campaign_report(uint64_t ptr, RustBuffer asked
+uint64_t uniffi_slugline_swift_fn_method_core_campaign_report(uint64_t ptr, RustBuffer asked, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CLEAR
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_CLEAR
-uint64_t uniffi_slugline_swift_fn_method_core_clear(uint64_t ptr, RustBuffer session
+uint64_t uniffi_slugline_swift_fn_method_core_clear(uint64_t ptr, RustBuffer session, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_FEEDBACK
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_FEEDBACK
-uint64_t uniffi_slugline_swift_fn_method_core_feedback(uint64_t ptr, RustBuffer asked
+uint64_t uniffi_slugline_swift_fn_method_core_feedback(uint64_t ptr, RustBuffer asked, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_HISTORY
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_HISTORY
-uint64_t uniffi_slugline_swift_fn_method_core_history(uint64_t ptr, RustBuffer session
+uint64_t uniffi_slugline_swift_fn_method_core_history(uint64_t ptr, RustBuffer session, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_DELETE
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_DELETE
-uint64_t uniffi_slugline_swift_fn_method_core_recordings_delete(uint64_t ptr, RustBuffer asked
+uint64_t uniffi_slugline_swift_fn_method_core_recordings_delete(uint64_t ptr, RustBuffer asked, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_EXPORT
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_EXPORT
-uint64_t uniffi_slugline_swift_fn_method_core_recordings_export(uint64_t ptr, RustBuffer asked
+uint64_t uniffi_slugline_swift_fn_method_core_recordings_export(uint64_t ptr, RustBuffer asked, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_GET
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_GET
-uint64_t uniffi_slugline_swift_fn_method_core_recordings_get(uint64_t ptr, RustBuffer id
+uint64_t uniffi_slugline_swift_fn_method_core_recordings_get(uint64_t ptr, RustBuffer id, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_LIST
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_LIST
-uint64_t uniffi_slugline_swift_fn_method_core_recordings_list(uint64_t ptr, RustBuffer asked
+uint64_t uniffi_slugline_swift_fn_method_core_recordings_list(uint64_t ptr, RustBuffer asked, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_LOST
@@ -433,17 +450,17 @@ uint64_t uniffi_slugline_swift_fn_method_core_recordings_lost(uint64_t ptr, Rust
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_QUERY
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_QUERY
-uint64_t uniffi_slugline_swift_fn_method_core_recordings_query(uint64_t ptr, RustBuffer sql
+uint64_t uniffi_slugline_swift_fn_method_core_recordings_query(uint64_t ptr, RustBuffer sql, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_RERUN
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_RECORDINGS_RERUN
-uint64_t uniffi_slugline_swift_fn_method_core_recordings_rerun(uint64_t ptr, RustBuffer asked, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_core_recordings_rerun(uint64_t ptr, RustBuffer asked, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_USAGE
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_CORE_USAGE
-uint64_t uniffi_slugline_swift_fn_method_core_usage(uint64_t ptr, RustBuffer asked
+uint64_t uniffi_slugline_swift_fn_method_core_usage(uint64_t ptr, RustBuffer asked, uint64_t cancel
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_HELPERSOURCE
@@ -486,6 +503,26 @@ void uniffi_slugline_swift_fn_method_keyquestion_answer(uint64_t ptr, RustBuffer
 void uniffi_slugline_swift_fn_method_keyquestion_fail(uint64_t ptr, uint64_t raised, RustCallStatus *_Nonnull out_status
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_KEYSEARCH
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_KEYSEARCH
+uint64_t uniffi_slugline_swift_fn_clone_keysearch(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FREE_KEYSEARCH
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_FREE_KEYSEARCH
+void uniffi_slugline_swift_fn_free_keysearch(uint64_t handle, RustCallStatus *_Nonnull out_status
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_INIT_CALLBACK_VTABLE_KEYSEARCH
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_INIT_CALLBACK_VTABLE_KEYSEARCH
+void uniffi_slugline_swift_fn_init_callback_vtable_keysearch(const UniffiVTableCallbackInterfaceKeySearch* _Nonnull vtable
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_KEYSEARCH_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_KEYSEARCH_CANCEL
+void uniffi_slugline_swift_fn_method_keysearch_cancel(uint64_t ptr, RustCallStatus *_Nonnull out_status
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_KEYSOURCE
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_KEYSOURCE
 uint64_t uniffi_slugline_swift_fn_clone_keysource(uint64_t handle, RustCallStatus *_Nonnull out_status
@@ -503,7 +540,7 @@ void uniffi_slugline_swift_fn_init_callback_vtable_keysource(const UniffiVTableC
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_KEYSOURCE_ASK
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_METHOD_KEYSOURCE_ASK
-void uniffi_slugline_swift_fn_method_keysource_ask(uint64_t ptr, uint64_t question, RustCallStatus *_Nonnull out_status
+uint64_t uniffi_slugline_swift_fn_method_keysource_ask(uint64_t ptr, uint64_t question, RustCallStatus *_Nonnull out_status
 );
 #endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_FN_CLONE_RAISED
@@ -861,15 +898,9 @@ uint16_t uniffi_slugline_swift_checksum_func_unsendable(void
 
 );
 #endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CALL_ANSWER
-#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CALL_ANSWER
-uint16_t uniffi_slugline_swift_checksum_method_call_answer(void
-
-);
-#endif
-#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CALL_CANCEL
-#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CALL_CANCEL
-uint16_t uniffi_slugline_swift_checksum_method_call_cancel(void
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CANCEL_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_CANCEL_CANCEL
+uint16_t uniffi_slugline_swift_checksum_method_cancel_cancel(void
 
 );
 #endif
@@ -1035,6 +1066,12 @@ uint16_t uniffi_slugline_swift_checksum_method_keyquestion_fail(void
 
 );
 #endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_KEYSEARCH_CANCEL
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_KEYSEARCH_CANCEL
+uint16_t uniffi_slugline_swift_checksum_method_keysearch_cancel(void
+
+);
+#endif
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_KEYSOURCE_ASK
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_KEYSOURCE_ASK
 uint16_t uniffi_slugline_swift_checksum_method_keysource_ask(void
@@ -1068,6 +1105,12 @@ uint16_t uniffi_slugline_swift_checksum_method_stream_next_batch(void
 #ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_STREAM_TRY_BATCH
 #define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_METHOD_STREAM_TRY_BATCH
 uint16_t uniffi_slugline_swift_checksum_method_stream_try_batch(void
+
+);
+#endif
+#ifndef UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_CONSTRUCTOR_CANCEL_NEW
+#define UNIFFI_FFIDEF_UNIFFI_SLUGLINE_SWIFT_CHECKSUM_CONSTRUCTOR_CANCEL_NEW
+uint16_t uniffi_slugline_swift_checksum_constructor_cancel_new(void
 
 );
 #endif

@@ -639,25 +639,20 @@ fileprivate struct FfiConverterData: FfiConverterRustBuffer {
 
 
 /**
- * A call under way. Dropping it, as `cancel` does, closes the provider's socket.
+ * Held by who waits for one answer.
  */
-public protocol CallProtocol: AnyObject, Sendable {
+public protocol CancelProtocol: AnyObject, Sendable {
 
     /**
-     * The answer, once.
-     */
-    func answer() async throws  -> ChatCompletion
-
-    /**
-     * Gives the call up.
+     * Gives the question up.
      */
     func cancel()
 
 }
 /**
- * A call under way. Dropping it, as `cancel` does, closes the provider's socket.
+ * Held by who waits for one answer.
  */
-open class Call: CallProtocol, @unchecked Sendable {
+open class Cancel: CancelProtocol, @unchecked Sendable {
     fileprivate let handle: UInt64
 
     /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
@@ -694,9 +689,20 @@ open class Call: CallProtocol, @unchecked Sendable {
     @_documentation(visibility: private)
 #endif
     public func uniffiCloneHandle() -> UInt64 {
-        return try! rustCall { uniffi_slugline_swift_fn_clone_call(self.handle, $0) }
+        return try! rustCall { uniffi_slugline_swift_fn_clone_cancel(self.handle, $0) }
     }
-    // No primary constructor declared for this class.
+    /**
+     * For one question.
+     */
+public convenience init() {
+    let handle =
+        try! rustCall() {
+        uniffiCallStatus in
+    uniffi_slugline_swift_fn_constructor_cancel_new(uniffiCallStatus
+    )
+}
+    self.init(unsafeFromHandle: handle)
+}
 
     deinit {
         if handle == 0 {
@@ -704,37 +710,18 @@ open class Call: CallProtocol, @unchecked Sendable {
             return
         }
 
-        try! rustCall { uniffi_slugline_swift_fn_free_call(handle, $0) }
+        try! rustCall { uniffi_slugline_swift_fn_free_cancel(handle, $0) }
     }
 
 
 
 
     /**
-     * The answer, once.
-     */
-open func answer()async throws  -> ChatCompletion  {
-    return
-        try  await uniffiRustCallAsync(
-            rustFutureFunc: {
-                uniffi_slugline_swift_fn_method_call_answer(
-                        self.uniffiCloneHandle()
-                )
-            },
-            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
-            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
-            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
-            liftFunc: FfiConverterTypeChatCompletion_lift,
-            errorHandler: FfiConverterTypeFailure_lift
-        )
-}
-
-    /**
-     * Gives the call up.
+     * Gives the question up.
      */
 open func cancel()  {try! rustCall() {
         uniffiCallStatus in
-    uniffi_slugline_swift_fn_method_call_cancel(
+    uniffi_slugline_swift_fn_method_cancel_cancel(
             self.uniffiCloneHandle(),uniffiCallStatus
     )
 }
@@ -748,24 +735,24 @@ open func cancel()  {try! rustCall() {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public struct FfiConverterTypeCall: FfiConverter {
+public struct FfiConverterTypeCancel: FfiConverter {
     typealias FfiType = UInt64
-    typealias SwiftType = Call
+    typealias SwiftType = Cancel
 
-    public static func lift(_ handle: UInt64) throws -> Call {
-        return Call(unsafeFromHandle: handle)
+    public static func lift(_ handle: UInt64) throws -> Cancel {
+        return Cancel(unsafeFromHandle: handle)
     }
 
-    public static func lower(_ value: Call) -> UInt64 {
+    public static func lower(_ value: Cancel) -> UInt64 {
         return value.uniffiCloneHandle()
     }
 
-    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Call {
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> Cancel {
         let handle: UInt64 = try readInt(&buf)
         return try lift(handle)
     }
 
-    public static func write(_ value: Call, into buf: inout [UInt8]) {
+    public static func write(_ value: Cancel, into buf: inout [UInt8]) {
         writeInt(&buf, lower(value))
     }
 }
@@ -774,15 +761,15 @@ public struct FfiConverterTypeCall: FfiConverter {
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeCall_lift(_ handle: UInt64) throws -> Call {
-    return try FfiConverterTypeCall.lift(handle)
+public func FfiConverterTypeCancel_lift(_ handle: UInt64) throws -> Cancel {
+    return try FfiConverterTypeCancel.lift(handle)
 }
 
 #if swift(>=5.8)
 @_documentation(visibility: private)
 #endif
-public func FfiConverterTypeCall_lower(_ value: Call) -> UInt64 {
-    return FfiConverterTypeCall.lower(value)
+public func FfiConverterTypeCancel_lower(_ value: Cancel) -> UInt64 {
+    return FfiConverterTypeCancel.lower(value)
 }
 
 
@@ -798,12 +785,12 @@ public protocol CoreProtocol: AnyObject, Sendable {
     /**
      * The request that a call of `chat` would send, or of `run_prompt` where there is a slug.
      */
-    func buildRequest(request: String, ofPrompt: Bool) async throws  -> ProviderRequest
+    func buildRequest(request: String, ofPrompt: Bool, cancel: Cancel) async throws  -> ProviderRequest
 
     /**
      * Asks a model, in a session where one is named.
      */
-    func chat(request: String, session: String?)  -> Call
+    func chat(request: String, session: String?, cancel: Cancel) async throws  -> ChatCompletion
 
     /**
      * Asks a model and streams the answer.
@@ -824,27 +811,27 @@ public protocol CoreProtocol: AnyObject, Sendable {
     /**
      * The stored prompts: what is wrong with them.
      */
-    func promptsCheck() async throws  -> [FailureFields]
+    func promptsCheck(cancel: Cancel) async throws  -> [FailureFields]
 
     /**
      * The stored prompts: one of them.
      */
-    func promptsGet(slug: String) async throws  -> PromptInfo
+    func promptsGet(slug: String, cancel: Cancel) async throws  -> PromptInfo
 
     /**
      * The stored prompts: all of them.
      */
-    func promptsList() async throws  -> [PromptInfo]
+    func promptsList(cancel: Cancel) async throws  -> [PromptInfo]
 
     /**
      * Renders a stored prompt.
      */
-    func renderPrompt(request: String) async throws  -> RenderedPrompt
+    func renderPrompt(request: String, cancel: Cancel) async throws  -> RenderedPrompt
 
     /**
      * Runs a stored prompt, in a session where one is named.
      */
-    func runPrompt(request: String, session: String?)  -> Call
+    func runPrompt(request: String, session: String?, cancel: Cancel) async throws  -> ChatCompletion
 
     /**
      * Runs a stored prompt and streams the answer.
@@ -859,42 +846,42 @@ public protocol CoreProtocol: AnyObject, Sendable {
     /**
      * What a campaign found.
      */
-    func campaignReport(asked: String) async throws  -> CampaignReport
+    func campaignReport(asked: String, cancel: Cancel) async throws  -> CampaignReport
 
     /**
      * Forgets what a session holds.
      */
-    func clear(session: String) async throws
+    func clear(session: String, cancel: Cancel) async throws
 
     /**
      * Keeps a judgement.
      */
-    func feedback(asked: String) async throws  -> String
+    func feedback(asked: String, cancel: Cancel) async throws  -> String
 
     /**
      * What a session holds.
      */
-    func history(session: String) async throws  -> [Message]
+    func history(session: String, cancel: Cancel) async throws  -> [Message]
 
     /**
      * Deletes recordings.
      */
-    func recordingsDelete(asked: String) async throws  -> UInt64
+    func recordingsDelete(asked: String, cancel: Cancel) async throws  -> UInt64
 
     /**
      * Writes recordings to a file.
      */
-    func recordingsExport(asked: String) async throws  -> UInt64
+    func recordingsExport(asked: String, cancel: Cancel) async throws  -> UInt64
 
     /**
      * One recording.
      */
-    func recordingsGet(id: String) async throws  -> Recording
+    func recordingsGet(id: String, cancel: Cancel) async throws  -> Recording
 
     /**
      * A page of recordings.
      */
-    func recordingsList(asked: String) async throws  -> Page
+    func recordingsList(asked: String, cancel: Cancel) async throws  -> Page
 
     /**
      * How many calls should have been recorded and were not.
@@ -904,17 +891,17 @@ public protocol CoreProtocol: AnyObject, Sendable {
     /**
      * Runs a statement that only reads.
      */
-    func recordingsQuery(sql: String) async throws  -> [JsonMap]
+    func recordingsQuery(sql: String, cancel: Cancel) async throws  -> [JsonMap]
 
     /**
      * Makes a recorded call again.
      */
-    func recordingsRerun(asked: String)  -> Call
+    func recordingsRerun(asked: String, cancel: Cancel) async throws  -> ChatCompletion
 
     /**
      * Calls, tokens and cost.
      */
-    func usage(asked: String) async throws  -> [UsageRow]
+    func usage(asked: String, cancel: Cancel) async throws  -> [UsageRow]
 
 }
 /**
@@ -992,12 +979,12 @@ public static func `open`(file: String?, data: String?, overrides: String?, keys
     /**
      * The request that a call of `chat` would send, or of `run_prompt` where there is a slug.
      */
-open func buildRequest(request: String, ofPrompt: Bool)async throws  -> ProviderRequest  {
+open func buildRequest(request: String, ofPrompt: Bool, cancel: Cancel)async throws  -> ProviderRequest  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_build_request(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(request),FfiConverterBool.lower(ofPrompt)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(request),FfiConverterBool.lower(ofPrompt),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1011,15 +998,20 @@ open func buildRequest(request: String, ofPrompt: Bool)async throws  -> Provider
     /**
      * Asks a model, in a session where one is named.
      */
-open func chat(request: String, session: String?) -> Call  {
-    return try!  FfiConverterTypeCall_lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_slugline_swift_fn_method_core_chat(
-            self.uniffiCloneHandle(),
-        FfiConverterString.lower(request),
-        FfiConverterOptionString.lower(session),uniffiCallStatus
-    )
-})
+open func chat(request: String, session: String?, cancel: Cancel)async throws  -> ChatCompletion  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_chat(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(request),FfiConverterOptionString.lower(session),FfiConverterTypeCancel_lower(cancel)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeChatCompletion_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
 }
 
     /**
@@ -1071,12 +1063,12 @@ open func closed() -> Bool  {
     /**
      * The stored prompts: what is wrong with them.
      */
-open func promptsCheck()async throws  -> [FailureFields]  {
+open func promptsCheck(cancel: Cancel)async throws  -> [FailureFields]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_prompts_check(
-                        self.uniffiCloneHandle()
+                        self.uniffiCloneHandle(),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1090,12 +1082,12 @@ open func promptsCheck()async throws  -> [FailureFields]  {
     /**
      * The stored prompts: one of them.
      */
-open func promptsGet(slug: String)async throws  -> PromptInfo  {
+open func promptsGet(slug: String, cancel: Cancel)async throws  -> PromptInfo  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_prompts_get(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(slug)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(slug),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1109,12 +1101,12 @@ open func promptsGet(slug: String)async throws  -> PromptInfo  {
     /**
      * The stored prompts: all of them.
      */
-open func promptsList()async throws  -> [PromptInfo]  {
+open func promptsList(cancel: Cancel)async throws  -> [PromptInfo]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_prompts_list(
-                        self.uniffiCloneHandle()
+                        self.uniffiCloneHandle(),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1128,12 +1120,12 @@ open func promptsList()async throws  -> [PromptInfo]  {
     /**
      * Renders a stored prompt.
      */
-open func renderPrompt(request: String)async throws  -> RenderedPrompt  {
+open func renderPrompt(request: String, cancel: Cancel)async throws  -> RenderedPrompt  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_render_prompt(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(request)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(request),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1147,15 +1139,20 @@ open func renderPrompt(request: String)async throws  -> RenderedPrompt  {
     /**
      * Runs a stored prompt, in a session where one is named.
      */
-open func runPrompt(request: String, session: String?) -> Call  {
-    return try!  FfiConverterTypeCall_lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_slugline_swift_fn_method_core_run_prompt(
-            self.uniffiCloneHandle(),
-        FfiConverterString.lower(request),
-        FfiConverterOptionString.lower(session),uniffiCallStatus
-    )
-})
+open func runPrompt(request: String, session: String?, cancel: Cancel)async throws  -> ChatCompletion  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_run_prompt(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(request),FfiConverterOptionString.lower(session),FfiConverterTypeCancel_lower(cancel)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeChatCompletion_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
 }
 
     /**
@@ -1187,12 +1184,12 @@ open func warnings() -> [Warning]  {
     /**
      * What a campaign found.
      */
-open func campaignReport(asked: String)async throws  -> CampaignReport  {
+open func campaignReport(asked: String, cancel: Cancel)async throws  -> CampaignReport  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_campaign_report(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1206,12 +1203,12 @@ open func campaignReport(asked: String)async throws  -> CampaignReport  {
     /**
      * Forgets what a session holds.
      */
-open func clear(session: String)async throws   {
+open func clear(session: String, cancel: Cancel)async throws   {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_clear(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(session)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(session),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_void,
@@ -1225,12 +1222,12 @@ open func clear(session: String)async throws   {
     /**
      * Keeps a judgement.
      */
-open func feedback(asked: String)async throws  -> String  {
+open func feedback(asked: String, cancel: Cancel)async throws  -> String  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_feedback(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1244,12 +1241,12 @@ open func feedback(asked: String)async throws  -> String  {
     /**
      * What a session holds.
      */
-open func history(session: String)async throws  -> [Message]  {
+open func history(session: String, cancel: Cancel)async throws  -> [Message]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_history(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(session)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(session),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1263,12 +1260,12 @@ open func history(session: String)async throws  -> [Message]  {
     /**
      * Deletes recordings.
      */
-open func recordingsDelete(asked: String)async throws  -> UInt64  {
+open func recordingsDelete(asked: String, cancel: Cancel)async throws  -> UInt64  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_recordings_delete(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_u64,
@@ -1282,12 +1279,12 @@ open func recordingsDelete(asked: String)async throws  -> UInt64  {
     /**
      * Writes recordings to a file.
      */
-open func recordingsExport(asked: String)async throws  -> UInt64  {
+open func recordingsExport(asked: String, cancel: Cancel)async throws  -> UInt64  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_recordings_export(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_u64,
@@ -1301,12 +1298,12 @@ open func recordingsExport(asked: String)async throws  -> UInt64  {
     /**
      * One recording.
      */
-open func recordingsGet(id: String)async throws  -> Recording  {
+open func recordingsGet(id: String, cancel: Cancel)async throws  -> Recording  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_recordings_get(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(id)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(id),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1320,12 +1317,12 @@ open func recordingsGet(id: String)async throws  -> Recording  {
     /**
      * A page of recordings.
      */
-open func recordingsList(asked: String)async throws  -> Page  {
+open func recordingsList(asked: String, cancel: Cancel)async throws  -> Page  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_recordings_list(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1351,12 +1348,12 @@ open func recordingsLost() -> UInt64  {
     /**
      * Runs a statement that only reads.
      */
-open func recordingsQuery(sql: String)async throws  -> [JsonMap]  {
+open func recordingsQuery(sql: String, cancel: Cancel)async throws  -> [JsonMap]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_recordings_query(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(sql)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(sql),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1370,25 +1367,31 @@ open func recordingsQuery(sql: String)async throws  -> [JsonMap]  {
     /**
      * Makes a recorded call again.
      */
-open func recordingsRerun(asked: String) -> Call  {
-    return try!  FfiConverterTypeCall_lift(try! rustCall() {
-        uniffiCallStatus in
-    uniffi_slugline_swift_fn_method_core_recordings_rerun(
-            self.uniffiCloneHandle(),
-        FfiConverterString.lower(asked),uniffiCallStatus
-    )
-})
+open func recordingsRerun(asked: String, cancel: Cancel)async throws  -> ChatCompletion  {
+    return
+        try  await uniffiRustCallAsync(
+            rustFutureFunc: {
+                uniffi_slugline_swift_fn_method_core_recordings_rerun(
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked),FfiConverterTypeCancel_lower(cancel)
+                )
+            },
+            pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
+            completeFunc: ffi_slugline_swift_rust_future_complete_rust_buffer,
+            freeFunc: ffi_slugline_swift_rust_future_free_rust_buffer,
+            liftFunc: FfiConverterTypeChatCompletion_lift,
+            errorHandler: FfiConverterTypeFailure_lift
+        )
 }
 
     /**
      * Calls, tokens and cost.
      */
-open func usage(asked: String)async throws  -> [UsageRow]  {
+open func usage(asked: String, cancel: Cancel)async throws  -> [UsageRow]  {
     return
         try  await uniffiRustCallAsync(
             rustFutureFunc: {
                 uniffi_slugline_swift_fn_method_core_usage(
-                        self.uniffiCloneHandle(),FfiConverterString.lower(asked)
+                        self.uniffiCloneHandle(),FfiConverterString.lower(asked),FfiConverterTypeCancel_lower(cancel)
                 )
             },
             pollFunc: ffi_slugline_swift_rust_future_poll_rust_buffer,
@@ -1810,6 +1813,213 @@ public func FfiConverterTypeKeyQuestion_lower(_ value: KeyQuestion) -> UInt64 {
 
 
 /**
+ * A question that Swift is at.
+ */
+public protocol KeySearch: AnyObject, Sendable {
+
+    /**
+     * Nobody waits for the answer any more.
+     */
+    func cancel()
+
+}
+/**
+ * A question that Swift is at.
+ */
+open class KeySearchImpl: KeySearch, @unchecked Sendable {
+    fileprivate let handle: UInt64
+
+    /// Used to instantiate a [FFIObject] without an actual handle, for fakes in tests, mostly.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public struct NoHandle {
+        public init() {}
+    }
+
+    // TODO: We'd like this to be `private` but for Swifty reasons,
+    // we can't implement `FfiConverter` without making this `required` and we can't
+    // make it `required` without making it `public`.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    required public init(unsafeFromHandle handle: UInt64) {
+        self.handle = handle
+    }
+
+    // This constructor can be used to instantiate a fake object.
+    // - Parameter noHandle: Placeholder value so we can have a constructor separate from the default empty one that may be implemented for classes extending [FFIObject].
+    //
+    // - Warning:
+    //     Any object instantiated with this constructor cannot be passed to an actual Rust-backed object. Since there isn't a backing handle the FFI lower functions will crash.
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public init(noHandle: NoHandle) {
+        self.handle = 0
+    }
+
+#if swift(>=5.8)
+    @_documentation(visibility: private)
+#endif
+    public func uniffiCloneHandle() -> UInt64 {
+        return try! rustCall { uniffi_slugline_swift_fn_clone_keysearch(self.handle, $0) }
+    }
+    // No primary constructor declared for this class.
+
+    deinit {
+        if handle == 0 {
+            // Mock objects have handle=0 don't try to free them
+            return
+        }
+
+        try! rustCall { uniffi_slugline_swift_fn_free_keysearch(handle, $0) }
+    }
+
+
+
+
+    /**
+     * Nobody waits for the answer any more.
+     */
+open func cancel()  {try! rustCall() {
+        uniffiCallStatus in
+    uniffi_slugline_swift_fn_method_keysearch_cancel(
+            self.uniffiCloneHandle(),uniffiCallStatus
+    )
+}
+}
+
+
+
+}
+
+
+
+// Put the implementation in a struct so we don't pollute the top-level namespace
+fileprivate struct UniffiCallbackInterfaceKeySearch {
+
+    // Create the VTable using a series of closures.
+    // Swift automatically converts these into C callback functions.
+    //
+    // Store the vtable directly.
+    static let vtable: UniffiVTableCallbackInterfaceKeySearch = UniffiVTableCallbackInterfaceKeySearch(
+        uniffiFree: { (uniffiHandle: UInt64) -> () in
+            do {
+                try FfiConverterTypeKeySearch.handleMap.remove(handle: uniffiHandle)
+            } catch {
+                print("Uniffi callback interface KeySearch: handle missing in uniffiFree")
+            }
+        },
+        uniffiClone: { (uniffiHandle: UInt64) -> UInt64 in
+            do {
+                return try FfiConverterTypeKeySearch.handleMap.clone(handle: uniffiHandle)
+            } catch {
+                fatalError("Uniffi callback interface KeySearch: handle missing in uniffiClone")
+            }
+        },
+        cancel: { (
+            uniffiHandle: UInt64,
+            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
+        ) in
+            let makeCall = {
+                () throws -> () in
+                guard let uniffiObj = try? FfiConverterTypeKeySearch.handleMap.get(handle: uniffiHandle) else {
+                    throw UniffiInternalError.unexpectedStaleHandle
+                }
+                return uniffiObj.cancel(
+                )
+            }
+
+
+            let writeReturn = { () }
+            uniffiTraitInterfaceCall(
+                callStatus: uniffiCallStatus,
+                makeCall: makeCall,
+                writeReturn: writeReturn
+            )
+        }
+    )
+
+    // Rust stores this pointer for future callback invocations, so it must live
+    // for the process lifetime (not just for the init function call).
+    //
+    // `nonisolated(unsafe)` is needed under Swift 6 strict concurrency.
+    // This is safe because the pointee is initialized once during static init
+    // and never mutated by either side of the FFI.  Its fields are C function pointers.
+    nonisolated(unsafe) static let vtablePtr: UnsafePointer<UniffiVTableCallbackInterfaceKeySearch> = {
+        let ptr = UnsafeMutablePointer<UniffiVTableCallbackInterfaceKeySearch>.allocate(capacity: 1)
+        ptr.initialize(to: vtable)
+        return UnsafePointer(ptr)
+    }()
+}
+
+private func uniffiCallbackInitKeySearch() {
+    uniffi_slugline_swift_fn_init_callback_vtable_keysearch(UniffiCallbackInterfaceKeySearch.vtablePtr)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public struct FfiConverterTypeKeySearch: FfiConverter {
+    fileprivate static let handleMap = UniffiHandleMap<KeySearch>()
+
+    typealias FfiType = UInt64
+    typealias SwiftType = KeySearch
+
+    public static func lift(_ handle: UInt64) throws -> KeySearch {
+        if ((handle & 1) == 0) {
+            // Rust-generated handle, construct a new class that uses the handle to implement the
+            // interface
+            return KeySearchImpl(unsafeFromHandle: handle)
+        } else {
+            // Swift-generated handle, get the object from the handle map
+            return try handleMap.remove(handle: handle)
+        }
+    }
+
+    public static func lower(_ value: KeySearch) -> UInt64 {
+         if let rustImpl = value as? KeySearchImpl {
+             // Rust-implemented object.  Clone the handle and return it
+            return rustImpl.uniffiCloneHandle()
+         } else {
+            // Swift object, generate a new vtable handle and return that.
+            return handleMap.insert(obj: value)
+         }
+    }
+
+    public static func read(from buf: inout (data: Data, offset: Data.Index)) throws -> KeySearch {
+        let handle: UInt64 = try readInt(&buf)
+        return try lift(handle)
+    }
+
+    public static func write(_ value: KeySearch, into buf: inout [UInt8]) {
+        writeInt(&buf, lower(value))
+    }
+}
+
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeySearch_lift(_ handle: UInt64) throws -> KeySearch {
+    return try FfiConverterTypeKeySearch.lift(handle)
+}
+
+#if swift(>=5.8)
+@_documentation(visibility: private)
+#endif
+public func FfiConverterTypeKeySearch_lower(_ value: KeySearch) -> UInt64 {
+    return FfiConverterTypeKeySearch.lower(value)
+}
+
+
+
+
+
+
+/**
  * A closure that Swift keeps.
  */
 public protocol KeySource: AnyObject, Sendable {
@@ -1817,7 +2027,7 @@ public protocol KeySource: AnyObject, Sendable {
     /**
      * Takes a question, to be answered later.
      */
-    func ask(question: KeyQuestion)
+    func ask(question: KeyQuestion)  -> KeySearch
 
 }
 /**
@@ -1879,13 +2089,14 @@ open class KeySourceImpl: KeySource, @unchecked Sendable {
     /**
      * Takes a question, to be answered later.
      */
-open func ask(question: KeyQuestion)  {try! rustCall() {
+open func ask(question: KeyQuestion) -> KeySearch  {
+    return try!  FfiConverterTypeKeySearch_lift(try! rustCall() {
         uniffiCallStatus in
     uniffi_slugline_swift_fn_method_keysource_ask(
             self.uniffiCloneHandle(),
         FfiConverterTypeKeyQuestion_lower(question),uniffiCallStatus
     )
-}
+})
 }
 
 
@@ -1919,11 +2130,11 @@ fileprivate struct UniffiCallbackInterfaceKeySource {
         ask: { (
             uniffiHandle: UInt64,
             question: UInt64,
-            uniffiOutReturn: UnsafeMutableRawPointer,
+            uniffiOutReturn: UnsafeMutablePointer<UInt64>,
             uniffiCallStatus: UnsafeMutablePointer<RustCallStatus>
         ) in
             let makeCall = {
-                () throws -> () in
+                () throws -> KeySearch in
                 guard let uniffiObj = try? FfiConverterTypeKeySource.handleMap.get(handle: uniffiHandle) else {
                     throw UniffiInternalError.unexpectedStaleHandle
                 }
@@ -1933,7 +2144,7 @@ fileprivate struct UniffiCallbackInterfaceKeySource {
             }
 
 
-            let writeReturn = { () }
+            let writeReturn = { uniffiOutReturn.pointee = FfiConverterTypeKeySearch_lower($0) }
             uniffiTraitInterfaceCall(
                 callStatus: uniffiCallStatus,
                 makeCall: makeCall,
@@ -3366,10 +3577,6 @@ public struct FailureFields {
     public let details: JsonMap
     public let partial: ChatCompletion?
     /**
-     * The words of what caused it, where another library reported it.
-     */
-    public let cause: String?
-    /**
      * What Swift's own code threw.
      */
     public let raised: Raised?
@@ -3377,9 +3584,6 @@ public struct FailureFields {
     // Default memberwise initializers are never public by default, so we
     // declare one manually.
     public init(code: String, message: String, provider: String?, model: String?, status: UInt16?, requestId: String?, retryAfterMs: UInt64?, retryable: Bool, attempts: [Attempt], param: String?, location: Location?, details: JsonMap, partial: ChatCompletion?,
-        /**
-         * The words of what caused it, where another library reported it.
-         */cause: String?,
         /**
          * What Swift's own code threw.
          */raised: Raised?) {
@@ -3396,7 +3600,6 @@ public struct FailureFields {
         self.location = location
         self.details = details
         self.partial = partial
-        self.cause = cause
         self.raised = raised
     }
 
@@ -3429,7 +3632,6 @@ public struct FfiConverterTypeFailureFields: FfiConverterRustBuffer {
                 location: FfiConverterOptionTypeLocation.read(from: &buf),
                 details: FfiConverterTypeJsonMap.read(from: &buf),
                 partial: FfiConverterOptionTypeChatCompletion.read(from: &buf),
-                cause: FfiConverterOptionString.read(from: &buf),
                 raised: FfiConverterOptionTypeRaised.read(from: &buf)
         )
     }
@@ -3448,7 +3650,6 @@ public struct FfiConverterTypeFailureFields: FfiConverterRustBuffer {
         FfiConverterOptionTypeLocation.write(value.location, into: &buf)
         FfiConverterTypeJsonMap.write(value.details, into: &buf)
         FfiConverterOptionTypeChatCompletion.write(value.partial, into: &buf)
-        FfiConverterOptionString.write(value.cause, into: &buf)
         FfiConverterOptionTypeRaised.write(value.raised, into: &buf)
     }
 }
@@ -5548,6 +5749,14 @@ public enum HelperAnswer {
          */json: String
     )
     /**
+     * A value that JSON cannot hold.
+     */
+    case unsendable(
+        /**
+         * Why, and where in it.
+         */why: String
+    )
+    /**
      * What it threw.
      */
     case threw(
@@ -5579,7 +5788,10 @@ public struct FfiConverterTypeHelperAnswer: FfiConverterRustBuffer {
         case 1: return .value(json: try FfiConverterString.read(from: &buf)
         )
 
-        case 2: return .threw(raised: try FfiConverterTypeRaised.read(from: &buf)
+        case 2: return .unsendable(why: try FfiConverterString.read(from: &buf)
+        )
+
+        case 3: return .threw(raised: try FfiConverterTypeRaised.read(from: &buf)
         )
 
         default: throw UniffiInternalError.unexpectedEnumCase
@@ -5595,8 +5807,13 @@ public struct FfiConverterTypeHelperAnswer: FfiConverterRustBuffer {
             FfiConverterString.write(json, into: &buf)
 
 
-        case let .threw(raised):
+        case let .unsendable(why):
             writeInt(&buf, Int32(2))
+            FfiConverterString.write(why, into: &buf)
+
+
+        case let .threw(raised):
+            writeInt(&buf, Int32(3))
             FfiConverterTypeRaised.write(raised, into: &buf)
 
         }
@@ -6115,9 +6332,21 @@ public enum Unsendable: Equatable, Hashable {
      */
     case tooDeep
     /**
+     * A date that ISO 8601 has no four digits for.
+     */
+    case farDate
+    /**
      * It encodes itself as nothing.
      */
     case nothing
+    /**
+     * Its encoder threw.
+     */
+    case threw(
+        /**
+         * The name of the error's type.
+         */kind: String
+    )
 
 
 
@@ -6145,7 +6374,12 @@ public struct FfiConverterTypeUnsendable: FfiConverterRustBuffer {
 
         case 3: return .tooDeep
 
-        case 4: return .nothing
+        case 4: return .farDate
+
+        case 5: return .nothing
+
+        case 6: return .threw(kind: try FfiConverterString.read(from: &buf)
+        )
 
         default: throw UniffiInternalError.unexpectedEnumCase
         }
@@ -6167,8 +6401,17 @@ public struct FfiConverterTypeUnsendable: FfiConverterRustBuffer {
             writeInt(&buf, Int32(3))
 
 
-        case .nothing:
+        case .farDate:
             writeInt(&buf, Int32(4))
+
+
+        case .nothing:
+            writeInt(&buf, Int32(5))
+
+
+        case let .threw(kind):
+            writeInt(&buf, Int32(6))
+            FfiConverterString.write(kind, into: &buf)
 
         }
     }
@@ -7693,16 +7936,13 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_func_unsendable() != 51410) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_call_answer() != 21660) {
+    if (uniffi_slugline_swift_checksum_method_cancel_cancel() != 19711) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_call_cancel() != 21438) {
+    if (uniffi_slugline_swift_checksum_method_core_build_request() != 8555) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_build_request() != 62554) {
-        return InitializationResult.apiChecksumMismatch
-    }
-    if (uniffi_slugline_swift_checksum_method_core_chat() != 40401) {
+    if (uniffi_slugline_swift_checksum_method_core_chat() != 64216) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_core_chat_stream() != 22629) {
@@ -7714,19 +7954,19 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_core_closed() != 38922) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_prompts_check() != 17662) {
+    if (uniffi_slugline_swift_checksum_method_core_prompts_check() != 58240) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_prompts_get() != 2773) {
+    if (uniffi_slugline_swift_checksum_method_core_prompts_get() != 63140) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_prompts_list() != 42916) {
+    if (uniffi_slugline_swift_checksum_method_core_prompts_list() != 15025) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_render_prompt() != 577) {
+    if (uniffi_slugline_swift_checksum_method_core_render_prompt() != 32877) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_run_prompt() != 5060) {
+    if (uniffi_slugline_swift_checksum_method_core_run_prompt() != 50412) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_core_run_prompt_stream() != 44151) {
@@ -7735,40 +7975,40 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_core_warnings() != 47171) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_campaign_report() != 44476) {
+    if (uniffi_slugline_swift_checksum_method_core_campaign_report() != 37966) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_clear() != 61766) {
+    if (uniffi_slugline_swift_checksum_method_core_clear() != 11426) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_feedback() != 53673) {
+    if (uniffi_slugline_swift_checksum_method_core_feedback() != 48418) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_history() != 22803) {
+    if (uniffi_slugline_swift_checksum_method_core_history() != 14849) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_recordings_delete() != 31752) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_delete() != 29339) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_recordings_export() != 32082) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_export() != 37592) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_recordings_get() != 41800) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_get() != 4994) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_recordings_list() != 9342) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_list() != 61620) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_core_recordings_lost() != 50174) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_recordings_query() != 45508) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_query() != 60414) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_recordings_rerun() != 49040) {
+    if (uniffi_slugline_swift_checksum_method_core_recordings_rerun() != 15941) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_core_usage() != 26344) {
+    if (uniffi_slugline_swift_checksum_method_core_usage() != 31354) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_helpersource_call() != 32374) {
@@ -7780,7 +8020,10 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_keyquestion_fail() != 18341) {
         return InitializationResult.apiChecksumMismatch
     }
-    if (uniffi_slugline_swift_checksum_method_keysource_ask() != 46307) {
+    if (uniffi_slugline_swift_checksum_method_keysearch_cancel() != 49) {
+        return InitializationResult.apiChecksumMismatch
+    }
+    if (uniffi_slugline_swift_checksum_method_keysource_ask() != 22669) {
         return InitializationResult.apiChecksumMismatch
     }
     if (uniffi_slugline_swift_checksum_method_raised_kind() != 27046) {
@@ -7798,11 +8041,15 @@ private let initializationResult: InitializationResult = {
     if (uniffi_slugline_swift_checksum_method_stream_try_batch() != 10178) {
         return InitializationResult.apiChecksumMismatch
     }
+    if (uniffi_slugline_swift_checksum_constructor_cancel_new() != 41546) {
+        return InitializationResult.apiChecksumMismatch
+    }
     if (uniffi_slugline_swift_checksum_constructor_core_open() != 14577) {
         return InitializationResult.apiChecksumMismatch
     }
 
     uniffiCallbackInitHelperSource()
+    uniffiCallbackInitKeySearch()
     uniffiCallbackInitKeySource()
     uniffiCallbackInitRaised()
     return InitializationResult.ok

@@ -159,6 +159,36 @@ private func closes(
     #expect(try await stream.completion().text == "Hi")
   }
 
+  @Test func aThousandCancelledCallsLeaveNoClosure() async throws {
+    let running = Tally()
+    let engine = try Engine(
+      config: Config(providers: ["up": ["dialect": "openai", "base_url": "http://127.0.0.1:9"]]),
+      apiKeys: [
+        "up": .closure {
+          running.add(1)
+          defer { running.add(-1) }
+          try await Task.sleep(for: .seconds(60))
+          return "late"
+        }
+      ])
+    for _ in 0..<20 {
+      let calls = (0..<25).map { _ in Task { try await engine.chat("Hi", model: "up/m", options: once) } }
+      let streams = (0..<25).map { _ in engine.chatStream("Hi", model: "up/m", options: once) }
+      let readers = streams.map { stream in Task { try await stream.completion() } }
+      try await eventually { running.count == 50 }
+      calls.forEach { $0.cancel() }
+      for call in calls { await #expect(throws: CancellationError.self) { try await call.value } }
+      streams.forEach { $0.close() }
+      for reader in readers { #expect(await failure { try await reader.value }?.code == .cancelled) }
+      try await eventually { running.count == 0 }
+    }
+    #expect(running.all == 1000)
+    // A deadline takes the closure along as well.
+    let late = await failure { try await engine.chat("Hi", model: "up/m", options: Options(timeoutMs: 50, maxRetries: 0)) }
+    #expect(late?.code == .timeout)
+    try await eventually { running.count == 0 }
+  }
+
   @Test func aThousandCancelledCallsLeaveNothing() async throws {
     let upstream = try Upstream(say: 1)
     let engine = try Engine(config: upstream.config)
@@ -189,4 +219,18 @@ private final class Texts: @unchecked Sendable {
   private var texts: [String] = []
   var all: [String] { lock.withLock { texts } }
   func add(_ text: String) { lock.withLock { texts.append(text) } }
+}
+
+/// How many there are now, and were in all.
+private final class Tally: @unchecked Sendable {
+  private let lock = NSLock()
+  private var now = 0, ever = 0
+  var count: Int { lock.withLock { now } }
+  var all: Int { lock.withLock { ever } }
+  func add(_ change: Int) {
+    lock.withLock {
+      now += change
+      ever += max(change, 0)
+    }
+  }
 }

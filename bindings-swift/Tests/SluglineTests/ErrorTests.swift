@@ -148,6 +148,7 @@ private func scripted(_ script: JSONObject) -> Options {
     (.data(7), [:], "table"),
     (Config(engine: ["max_retries": .number(.nan)]), [:], "NaN"),
     (Config(providers: ["x": ["dialekt": "openai"]]), [:], "dialect"),
+    (.file(URL(string: "https://x/slugline.toml?key=secret")!), [:], "`https`"),
   ]
 
   @Test(arguments: refused) func theConfigurationIsRefusedByName(_ config: Config, _ overrides: JSONObject, _ says: String) throws {
@@ -155,6 +156,18 @@ private func scripted(_ script: JSONObject) -> Options {
       failure { try Engine(config: config, overrides: overrides) })
     #expect(error.code == .configError)
     #expect(error.message.contains(says), "\(error)")
+    #expect(!error.message.contains("secret"))
+  }
+
+  @Test func aKeyDoesNotHideAWrongTable() throws {
+    for key in [APIKey.value("k"), .closure { "k" }] {
+      for (providers, param): (JSONValue, String) in [
+        ("nonsense", "providers"), (.null, "providers"), (["up": 7], "providers.up"),
+      ] {
+        let error = failure { try Engine(apiKeys: ["up": key], overrides: ["providers": providers]) }
+        #expect(error?.code == .configError && error?.param == param && error?.message.contains("table") == true)
+      }
+    }
   }
 
   @Test func templatesCallHelpersOfOnesOwn() async throws {
@@ -170,7 +183,9 @@ private func scripted(_ script: JSONObject) -> Options {
     let failed = await failure { try await engine.renderPrompt("q") }
     #expect(failed?.code == .templateError && failed?.message.contains("`Loud`") == true)
     #expect(failed?.cause is Loud)
-    #expect(await failure { try await engine.renderPrompt("r") }?.code == .templateError)
+    let unfit = await failure { try await engine.renderPrompt("r") }
+    #expect(unfit?.code == .templateError && unfit?.details["helper"] == "nan")
+    #expect(unfit?.message.contains("NaN") == true && unfit?.message.contains("threw") == false)
     #expect(failure { try Engine(helpers: ["if": { _, _ in .null }]) }?.param == "helpers.if")
   }
 
