@@ -1,86 +1,134 @@
-// `Encodable` values as JSON. Unlike Foundation's encoder this keeps the order of keys (those of a
-// `Dictionary`, which has none, are sorted), never re-cases them, and stops at values that hold themselves.
+// `Encodable` values as JSON. Unlike Foundation's encoder this keeps the order of keys (what has none, a
+// `Dictionary` or a `Set`, is sorted), never re-cases them, and stops at values that hold themselves.
 
 import Foundation
 internal import SluglineNative
 
 enum JSONEncoding {
   /// What a value encodes itself as; `path` leads to it in error messages.
-  static func value<T: Encodable>(of value: T, at path: [any CodingKey], ofConfig: Bool = false) throws(SluglineError) -> JSONValue {
+  static func value<T: Encodable>(of value: T, at path: [any CodingKey]) throws(SluglineError) -> JSONValue {
     let slot = Slot()
     do {
       try encode(value, into: slot, path: path)
-    } catch let error as SluglineError {
-      throw error
     } catch let error as Refused {
-      throw refused(error.why, at: error.path, ofConfig)
-    } catch EncodingError.invalidValue(let value, let context) where value is any BinaryInteger {
-      // Integers wider than 64 bits say so themselves.
-      throw refused(.outOfRange, at: context.codingPath, ofConfig)
+      throw refused(error.why, at: error.path, cause: error.cause)
     } catch {
-      var failure = refused(.nothing, at: path, ofConfig)
-      failure.cause = error
-      throw failure
+      throw error as? SluglineError ?? refused(.nothing, at: path, cause: error)
     }
-    guard let json = slot.json else { throw refused(.nothing, at: path, ofConfig) }
+    guard let json = slot.json else { throw refused(.nothing, at: path) }
     return json
   }
 
-  private struct Refused: Error {
+  fileprivate struct Refused: Error {
     let why: SluglineNative.Unsendable
     let path: [any CodingKey]
+    var cause: (any Error)? = nil
   }
 
-  private static func refused(_ why: SluglineNative.Unsendable, at path: [any CodingKey], _ ofConfig: Bool) -> SluglineError {
+  private static func refused(
+    _ why: SluglineNative.Unsendable, at path: [any CodingKey], cause: (any Error)? = nil
+  ) -> SluglineError {
     let steps = path.map { key in
-      key.intValue.map { Step.index(index: UInt32(clamping: $0)) } ?? Step.key(key: key.stringValue)
+      (key as? ItemKey).map { Step.index(index: UInt32(clamping: $0.index)) } ?? Step.key(key: key.stringValue)
     }
-    return SluglineError(unsendable(why: why, path: steps, ofConfig: ofConfig))
+    var error = SluglineError(unsendable(why: why, path: steps, ofConfig: false))
+    error.cause = cause
+    return error
   }
 
   /// Where a value goes: encoders hand these out before they know what comes.
   fileprivate final class Slot {
-    var value: JSONValue?
-    var fields: [(key: String, slot: Slot)]?
-    var items: [Slot]?
-
-    var json: JSONValue? {
-      if let value { return value }
-      if let fields {
-        return .object(JSONObject(fields.lazy.compactMap { field in field.slot.json.map { (field.key, $0) } }))
-      }
-      return items.map { .array($0.map { $0.json ?? .null }) }
+    enum Content {
+      case value(JSONValue)
+      case fields([(key: String, slot: Slot)], places: [ExactKey: Int])
+      case items([Slot])
     }
 
+    var content: Content?
+
+    var json: JSONValue? {
+      switch content {
+      case .value(let value): value
+      case .fields(let fields, _):
+        .object(JSONObject(fields.lazy.compactMap { field in field.slot.json.map { (field.key, $0) } }))
+      case .items(let items): .array(items.map { $0.json ?? .null })
+      case nil: nil
+      }
+    }
+
+    /// Becomes an object, where it is none yet: containers asked for twice are one.
+    func holdFields() {
+      if case .fields = content { return }
+      content = .fields([], places: [:])
+    }
+
+    /// Becomes a list, where it is none yet.
+    func holdItems() {
+      if case .items = content { return }
+      content = .items([])
+    }
+
+    /// The slot under a key: the same one each time.
     func field(_ key: String) -> Slot {
+      holdFields()
+      guard case .fields(var fields, var places) = content else { return Slot() }
+      if let place = places[ExactKey(key)] { return fields[place].slot }
+      content = nil  // Or what follows would copy it.
       let slot = Slot()
-      if fields == nil { fields = [] }
-      fields?.append((key, slot))
+      places[ExactKey(key)] = fields.count
+      fields.append((key, slot))
+      content = .fields(fields, places: places)
       return slot
     }
 
     func item() -> Slot {
+      holdItems()
+      guard case .items(var items) = content else { return Slot() }
+      content = nil
       let slot = Slot()
-      if items == nil { items = [] }
-      items?.append(slot)
+      items.append(slot)
+      content = .items(items)
       return slot
+    }
+
+    var count: Int {
+      if case .items(let items) = content { items.count } else { 0 }
     }
   }
 
   fileprivate static func encode<T: Encodable>(_ value: T, into slot: Slot, path: [any CodingKey]) throws {
     // Before the stack ends: a value may hold itself.
     guard path.count <= JSONParser.maxDepth else { throw Refused(why: .tooDeep, path: path) }
+    // What stood here is replaced.
+    slot.content = nil
     switch value {
-    case let value as JSONValue: slot.value = value
-    case let value as JSONObject: slot.value = .object(value)
-    case let value as String: slot.value = .string(value)
-    case let value as Date: slot.value = .string(value.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
-    case let value as URL: slot.value = .string(value.absoluteString)
-    case let value as Data: slot.value = .string(value.base64EncodedString())
-    case let value as Decimal: slot.value = try number(value, path: path)
-    case let value as any Entries: try value.encodeSorted(into: slot, path: path)
-    default: try value.encode(to: ValueEncoder(slot: slot, codingPath: path))
+    case let value as JSONValue: slot.content = .value(value)
+    case let value as JSONObject: slot.content = .value(.object(value))
+    case let value as String: slot.content = .value(.string(value))
+    case let value as Date: slot.content = .value(try text(value, path: path))
+    case let value as URL: slot.content = .value(.string(value.absoluteString))
+    case let value as Data: slot.content = .value(.string(value.base64EncodedString()))
+    case let value as Decimal: slot.content = .value(try number(value, path: path))
+    case let value as any Unordered: try value.encodeSorted(into: slot, path: path)
+    default:
+      do {
+        try value.encode(to: ValueEncoder(slot: slot, codingPath: path))
+      } catch let error where error is Refused || error is SluglineError {
+        throw error
+      } catch {
+        // Here, where the way to it is known.
+        throw Refused(why: .threw(kind: "\(type(of: error))"), path: path, cause: error)
+      }
     }
+  }
+
+  /// The years 1 to 9999. Foundation writes others wrongly, and ends the process on a date that is no number.
+  private static let writable = Date.distantPast..<Date(timeIntervalSince1970: 253_402_300_799.999)
+
+  private static func text(_ date: Date, path: [any CodingKey]) throws -> JSONValue {
+    guard date.timeIntervalSince1970.isFinite else { throw Refused(why: .notFinite, path: path) }
+    guard writable.contains(date) else { throw Refused(why: .farDate, path: path) }
+    return .string(date.formatted(Date.ISO8601FormatStyle(includingFractionalSeconds: true)))
   }
 
   private static func number(_ value: Decimal, path: [any CodingKey]) throws -> JSONValue {
@@ -92,19 +140,55 @@ enum JSONEncoding {
     if case .number = number, whole { throw Refused(why: .outOfRange, path: path) }
     return number
   }
+
+  @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
+  fileprivate static func number<T: BinaryInteger>(_ value: T, path: [any CodingKey]) throws -> JSONValue {
+    if let value = Int64(exactly: value) { return .integer(value) }
+    guard let value = UInt64(exactly: value) else { throw Refused(why: .outOfRange, path: path) }
+    return .unsigned(value)
+  }
 }
 
-/// A dictionary with text keys, whatever its values.
-private protocol Entries {
+/// A collection that comes in another order each time: sorted, the same request has the same bytes.
+private protocol Unordered {
   func encodeSorted(into slot: JSONEncoding.Slot, path: [any CodingKey]) throws
 }
 
-extension Dictionary: Entries where Key == String, Value: Encodable {
+extension Dictionary: Unordered where Key: Encodable, Value: Encodable {
   fileprivate func encodeSorted(into slot: JSONEncoding.Slot, path: [any CodingKey]) throws {
-    slot.fields = []
-    for (key, value) in sorted(by: { $0.key < $1.key }) {
-      try JSONEncoding.encode(value, into: slot.field(key), path: path + [JSONKey(key)])
+    guard Key.self is any CodingKeyRepresentable.Type else { return try encodePairs(into: slot, path: path) }
+    slot.holdFields()
+    let named = compactMap { key, value in (key as? any CodingKeyRepresentable).map { (key: $0.codingKey, value: value) } }
+    for (key, value) in named.sorted(by: { Self.precedes($0.key, $1.key) }) {
+      let name = key.stringValue
+      try JSONEncoding.encode(value, into: slot.field(name), path: path + [JSONKey(name)])
     }
+  }
+
+  private static func precedes(_ one: any CodingKey, _ other: any CodingKey) -> Bool {
+    if let one = one.intValue, let other = other.intValue { return one < other }
+    return one.stringValue < other.stringValue
+  }
+
+  /// Keys that are no names: a list of keys and values by turns, as Foundation has it.
+  private func encodePairs(into slot: JSONEncoding.Slot, path: [any CodingKey]) throws {
+    var pairs: [(key: JSONValue, text: String, value: Value)] = []
+    for (key, value) in self {
+      let json = try JSONEncoding.value(of: key, at: path)
+      pairs.append((json, json.json, value))
+    }
+    slot.holdItems()
+    for (key, _, value) in pairs.sorted(by: { $0.text < $1.text }) {
+      slot.item().content = .value(key)
+      try JSONEncoding.encode(value, into: slot.item(), path: path + [ItemKey(slot.count - 1)])
+    }
+  }
+}
+
+extension Set: Unordered where Element: Encodable {
+  fileprivate func encodeSorted(into slot: JSONEncoding.Slot, path: [any CodingKey]) throws {
+    let items = try map { try JSONEncoding.value(of: $0, at: path) }
+    slot.content = .value(.array(items.map { ($0, $0.json) }.sorted { $0.1 < $1.1 }.map(\.0)))
   }
 }
 
@@ -123,33 +207,39 @@ private struct ValueEncoder: Encoder, SingleValueEncodingContainer {
   var userInfo: [CodingUserInfoKey: Any] { [:] }
 
   func container<Key: CodingKey>(keyedBy type: Key.Type) -> KeyedEncodingContainer<Key> {
-    if slot.fields == nil { slot.fields = [] }
+    slot.holdFields()
     return KeyedEncodingContainer(FieldEncoder<Key>(slot: slot, codingPath: codingPath))
   }
 
   func unkeyedContainer() -> any UnkeyedEncodingContainer {
-    if slot.items == nil { slot.items = [] }
+    slot.holdItems()
     return ItemEncoder(slot: slot, codingPath: codingPath)
   }
 
   func singleValueContainer() -> any SingleValueEncodingContainer { self }
 
-  func encodeNil() { slot.value = .null }
-  func encode(_ value: Bool) { slot.value = .bool(value) }
-  func encode(_ value: String) { slot.value = .string(value) }
-  func encode(_ value: Double) { slot.value = .number(value) }
+  private func put(_ value: JSONValue) { slot.content = .value(value) }
+
+  func encodeNil() { put(.null) }
+  func encode(_ value: Bool) { put(.bool(value)) }
+  func encode(_ value: String) { put(.string(value)) }
+  func encode(_ value: Double) { put(.number(value)) }
   // By its digits: 0.1 shall not become 0.10000000149.
-  func encode(_ value: Float) { slot.value = .number(Double(value.description) ?? Double(value)) }
-  func encode(_ value: Int) { slot.value = .integer(Int64(value)) }
-  func encode(_ value: Int8) { slot.value = .integer(Int64(value)) }
-  func encode(_ value: Int16) { slot.value = .integer(Int64(value)) }
-  func encode(_ value: Int32) { slot.value = .integer(Int64(value)) }
-  func encode(_ value: Int64) { slot.value = .integer(value) }
+  func encode(_ value: Float) { put(.number(Double(value.description) ?? Double(value))) }
+  func encode(_ value: Int) { put(.integer(Int64(value))) }
+  func encode(_ value: Int8) { put(.integer(Int64(value))) }
+  func encode(_ value: Int16) { put(.integer(Int64(value))) }
+  func encode(_ value: Int32) { put(.integer(Int64(value))) }
+  func encode(_ value: Int64) { put(.integer(value)) }
   func encode(_ value: UInt) { encode(UInt64(value)) }
-  func encode(_ value: UInt8) { slot.value = .integer(Int64(value)) }
-  func encode(_ value: UInt16) { slot.value = .integer(Int64(value)) }
-  func encode(_ value: UInt32) { slot.value = .integer(Int64(value)) }
-  func encode(_ value: UInt64) { slot.value = Int64(exactly: value).map(JSONValue.integer) ?? .unsigned(value) }
+  func encode(_ value: UInt8) { put(.integer(Int64(value))) }
+  func encode(_ value: UInt16) { put(.integer(Int64(value))) }
+  func encode(_ value: UInt32) { put(.integer(Int64(value))) }
+  func encode(_ value: UInt64) { put(Int64(exactly: value).map(JSONValue.integer) ?? .unsigned(value)) }
+  @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
+  func encode(_ value: Int128) throws { put(try JSONEncoding.number(value, path: codingPath)) }
+  @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
+  func encode(_ value: UInt128) throws { put(try JSONEncoding.number(value, path: codingPath)) }
   func encode<T: Encodable>(_ value: T) throws { try JSONEncoding.encode(value, into: slot, path: codingPath) }
 }
 
@@ -176,6 +266,10 @@ private struct FieldEncoder<Key: CodingKey>: KeyedEncodingContainerProtocol {
   func encode(_ value: UInt16, forKey key: Key) { field(key).encode(value) }
   func encode(_ value: UInt32, forKey key: Key) { field(key).encode(value) }
   func encode(_ value: UInt64, forKey key: Key) { field(key).encode(value) }
+  @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
+  func encode(_ value: Int128, forKey key: Key) throws { try field(key).encode(value) }
+  @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
+  func encode(_ value: UInt128, forKey key: Key) throws { try field(key).encode(value) }
   func encode<T: Encodable>(_ value: T, forKey key: Key) throws { try field(key).encode(value) }
 
   func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type, forKey key: Key) -> KeyedEncodingContainer<Nested> {
@@ -191,7 +285,7 @@ private struct FieldEncoder<Key: CodingKey>: KeyedEncodingContainerProtocol {
 private struct ItemEncoder: UnkeyedEncodingContainer {
   let slot: JSONEncoding.Slot
   let codingPath: [any CodingKey]
-  var count: Int { slot.items?.count ?? 0 }
+  var count: Int { slot.count }
 
   private func item() -> ValueEncoder {
     let key = ItemKey(count)
@@ -213,6 +307,10 @@ private struct ItemEncoder: UnkeyedEncodingContainer {
   func encode(_ value: UInt16) { item().encode(value) }
   func encode(_ value: UInt32) { item().encode(value) }
   func encode(_ value: UInt64) { item().encode(value) }
+  @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
+  func encode(_ value: Int128) throws { try item().encode(value) }
+  @available(macOS 15, iOS 18, tvOS 18, watchOS 11, visionOS 2, *)
+  func encode(_ value: UInt128) throws { try item().encode(value) }
   func encode<T: Encodable>(_ value: T) throws { try item().encode(value) }
 
   func nestedContainer<Nested: CodingKey>(keyedBy type: Nested.Type) -> KeyedEncodingContainer<Nested> {

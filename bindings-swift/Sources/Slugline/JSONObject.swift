@@ -4,7 +4,7 @@
 /// A JSON object; its keys stay in the order given. A literal makes one: `["name": "Ada", "turns": 3]`.
 public struct JSONObject: Sendable {
   private var members: [(key: String, value: JSONValue)] = []
-  private var places: [String: Int] = [:]
+  private var places: [ExactKey: Int] = [:]
 
   /// An empty object.
   public init() {}
@@ -26,18 +26,18 @@ public struct JSONObject: Sendable {
 
   /// The value under a key; `nil` takes the member out.
   public subscript(key: String) -> JSONValue? {
-    get { places[key].map { members[$0].value } }
+    get { places[ExactKey(key)].map { members[$0].value } }
     set {
-      switch (places[key], newValue) {
+      switch (places[ExactKey(key)], newValue) {
       case (let place?, let value?):
         members[place].value = value
       case (nil, let value?):
-        places[key] = members.count
+        places[ExactKey(key)] = members.count
         members.append((key, value))
       case (let place?, nil):
         members.remove(at: place)
         places = [:]
-        for (place, member) in members.enumerated() { places[member.key] = place }
+        for (place, member) in members.enumerated() { places[ExactKey(member.key)] = place }
       case (nil, nil):
         break
       }
@@ -74,6 +74,21 @@ extension JSONObject: Codable {
   public func encode(to encoder: any Encoder) throws {
     var container = encoder.container(keyedBy: JSONKey.self)
     for (key, value) in self { try container.encode(value, forKey: JSONKey(key)) }
+  }
+}
+
+/// A key by its bytes, as JSON has it: two texts that Swift holds equal, such as an accented letter as one character
+/// and as two, are two keys.
+struct ExactKey: Hashable {
+  private let text: String
+
+  init(_ text: String) { self.text = text }
+
+  static func == (left: Self, right: Self) -> Bool { left.text.utf8.elementsEqual(right.text.utf8) }
+
+  func hash(into hasher: inout Hasher) {
+    var text = text
+    text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
   }
 }
 

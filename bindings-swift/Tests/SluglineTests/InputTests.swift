@@ -133,19 +133,10 @@ private func render(_ value: some Encodable & Sendable) async throws -> String {
     }
   }
 
-  @Test func whatAnEncoderThrowsIsTheCause() async throws {
-    struct Stubborn: Encodable {
-      struct No: Error {}
-      func encode(to encoder: any Encoder) throws { throw No() }
-    }
-    let error = await failure { try await engine.renderPrompt("show", variables: Stubborn()) }
-    #expect(error?.code == .invalidVariables && error?.cause is Stubborn.No)
-  }
-
   @Test func wrongOptionsAreNamed() async throws {
     for (extra, param, says): (JSONObject, String, String) in [
       (["temprature": 1], "temprature", "`temperature`"), (["stream": true], "stream", "chat_stream"),
-      (["temperature": "hot"], "temperature", "a number"), (["messages": [["role": "robot"]]], "messages[0].role", "one of"),
+      (["temperature": "hot"], "temperature", "a number"),
       (["labels": ["a": []]], "labels.a", ""),
     ] {
       let call = await failure { try await engine.chat("Hi", options: Options(extra: extra)) }
@@ -158,6 +149,8 @@ private func render(_ value: some Encodable & Sendable) async throws -> String {
         #expect(says.isEmpty || error?.message.contains(says) == true)
       }
     }
+    let robot = await failure { try await engine.chat([], options: Options(extra: ["messages": [["role": "robot"]]])) }
+    #expect(robot?.param == "messages[0].role" && robot?.message.contains("one of") == true)
   }
 
   @Test func aMessageOfAnAnswerMayBeSentBack() async throws {
