@@ -21,6 +21,6 @@ let package = Package(
     // Generated: not for users.
     .target(name: "SluglineNative", dependencies: ["SluglineFFI"], linkerSettings: search),
     .target(name: "Slugline", dependencies: ["SluglineNative"]),
-    .testTarget(name: "SluglineTests", dependencies: ["Slugline"]),
+    .testTarget(name: "SluglineTests", dependencies: ["Slugline", "SluglineNative"]),
   ]
 )

@@ -2,24 +2,23 @@
 
 /// The arguments of one call, under their names in JSON.
 struct Arguments {
-  private var object = JSONObject()
-  private let extra: JSONObject
+  private var object: JSONObject
 
   init(model: Model?, options: Options) throws(SluglineError) {
-    extra = options.extra
+    object = try JSONEncoding.value(of: options, at: []).objectValue ?? [:]
     try set("model", model)
-    guard case .object(let fields) = try JSONEncoding.value(of: options, at: []) else { return }
-    for (name, value) in fields { object[name] = value }
   }
 
+  /// Sets an argument. What stands in `extra` under its name is kept where the argument is empty, as it is by default.
   mutating func set(_ name: String, _ value: (some Encodable)?) throws(SluglineError) {
     guard let value else { return }
-    object[name] = try JSONEncoding.value(of: value, at: [JSONKey(name)])
+    let json = try JSONEncoding.value(of: value, at: [JSONKey(name)])
+    if object[name] != nil {
+      guard json == [] || json == [:] else { throw SluglineError.twice(name) }
+    } else {
+      object[name] = json
+    }
   }
 
-  func text() throws(SluglineError) -> String {
-    var whole = object
-    for (name, value) in extra { whole[name] = value }
-    return try JSONWriter.text(of: .object(whole))
-  }
+  func text() throws(SluglineError) -> String { try JSONWriter.text(of: .object(object)) }
 }

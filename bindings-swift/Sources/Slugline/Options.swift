@@ -102,7 +102,8 @@ public struct Options: Sendable, Equatable {
   public var extraBody: JSONObject?
   /// Sent as headers, checked first.
   public var extraHeaders: [String: String]?
-  /// Options under their names in JSON, for what this version has no field for; unknown ones are refused by name.
+  /// Options under their names in JSON, for what this version has no field for; unknown ones are refused by name, and
+  /// so is what the call gives already.
   public var extra: JSONObject = [:]
 
   /// What to do about a parameter that the target lacks.
@@ -201,45 +202,5 @@ public struct Options: Sendable, Equatable {
     self.extraBody = extraBody
     self.extraHeaders = extraHeaders
     self.extra = extra
-  }
-}
-
-extension Options: Codable {
-  // `extra` has no key of its own: its members stand beside the others.
-  enum CodingKeys: String, CodingKey, CaseIterable {
-    case project, temperature, seed, logprobs, verbosity, prediction, modalities, audio, n
-    case stop, tools, cache, user, labels, metadata, tags, store, unsupported
-    case topP = "top_p"
-    case topK = "top_k"
-    case frequencyPenalty = "frequency_penalty"
-    case presencePenalty = "presence_penalty"
-    case topLogprobs = "top_logprobs"
-    case logitBias = "logit_bias"
-    case reasoningEffort = "reasoning_effort"
-    case thinkingBudget = "thinking_budget"
-    case parallelToolCalls = "parallel_tool_calls"
-    case serviceTier = "service_tier"
-    case promptCacheKey = "prompt_cache_key"
-    case safetyIdentifier = "safety_identifier"
-    case webSearchOptions = "web_search_options"
-    case maxTokens = "max_tokens"
-    case maxCompletionTokens = "max_completion_tokens"
-    case useTools = "use_tools"
-    case toolChoice = "tool_choice"
-    case responseFormat = "response_format"
-    case streamOptions = "stream_options"
-    case sessionId = "session_id"
-    case abCampaign = "ab_campaign"
-    case assignmentKey = "assignment_key"
-    case systemPromptArgs = "system_prompt_args"
-    case doNotRecord = "do_not_record"
-    case maxTtftMs = "max_ttft_ms"
-    case hedgeAfterMs = "hedge_after_ms"
-    case timeoutMs = "timeout_ms"
-    case idleTimeoutMs = "idle_timeout_ms"
-    case maxRetries = "max_retries"
-    case fallbackOn = "fallback_on"
-    case extraBody = "extra_body"
-    case extraHeaders = "extra_headers"
   }
 }

@@ -32,9 +32,9 @@ struct CallArguments {
       default: options.extra[name] = value
       }
     }
-    let extra = options.extra
+    let untyped = options.extra
     options = try JSONDecoder().decode(Options.self, from: Data(JSONValue.object(rest).json.utf8))
-    options.extra = extra
+    for (name, value) in untyped { options.extra[name] = value }
   }
 
   private mutating func take<T: Decodable>(_ field: WritableKeyPath<Self, T>, _ name: String, _ value: JSONValue) {
