@@ -8,6 +8,8 @@ private let folder = repository.appendingPathComponent("core/conformance/engine"
 private let names = try! FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
 private let cases = Dictionary(uniqueKeysWithValues: names.map { ($0, try! load($0)) })
 private let skipped = names.filter { cases[$0]?["skip"]?["swift"] != nil }
+/// Those that were gone through to the end, well or not.
+private let ended = Ended()
 private let run = names.filter { !skipped.contains($0) }
 
 private func load(_ name: String) throws -> JSONValue {
@@ -19,39 +21,45 @@ private func load(_ name: String) throws -> JSONValue {
   return try #require(JSONValue(json: filled))
 }
 
-@Test func everyCaseIsRunOrSaysWhyNot() {
-  print("engine cases: \(run.count) run, \(skipped.count) skipped")
-  #expect(run.count + skipped.count == names.count && run.count > 60)
-}
-
-@Test(arguments: run) func conforms(_ name: String) async throws {
-  let one = try #require(cases[name])
-  let config = one["config"].map { Config.data($0) } ?? .defaults
-  if let expected = one["open"] {
-    let error = failure { try Engine(config: config) }
-    try check(expected, ["error": JSONValue(encoding: try #require(error))])
-    return
-  }
-  let engine = try Engine(config: config)
-  var kept: [String: JSONValue] = [:]
-  for written in try #require(one["calls"]?.arrayValue) {
-    let call = filled(written, kept)
-    let expected = try #require(call["expect"])
-    var got: JSONObject
-    do {
-      got = try await make(engine, call)
-    } catch let failure as Failed {
-      got = failure.got
-      got["error"] = try JSONValue(encoding: failure.error)
+// One after the other, and the count last.
+@Suite(.serialized) struct ConformanceTests {
+  @Test(arguments: run) func conforms(_ name: String) async throws {
+    defer { ended.add(name) }
+    let one = try #require(cases[name])
+    let config = one["config"].map { Config.data($0) } ?? .defaults
+    if let expected = one["open"] {
+      let error = failure { try Engine(config: config) }
+      try check(expected, ["error": JSONValue(encoding: try #require(error))])
+      return
     }
-    try check(expected, got)
-    for (name, path) in call["keep"]?.objectValue ?? [:] {
-      kept[name] = path.stringValue?.split(separator: ".").reduce(.object(got)) { (value: JSONValue?, step) in
-        Int(step).flatMap { value?[$0] } ?? value?[String(step)]
+    let engine = try Engine(config: config)
+    var kept: [String: JSONValue] = [:]
+    for written in try #require(one["calls"]?.arrayValue) {
+      let call = filled(written, kept)
+      let expected = try #require(call["expect"])
+      var got: JSONObject
+      do {
+        got = try await make(engine, call)
+      } catch let failure as Failed {
+        got = failure.got
+        got["error"] = try JSONValue(encoding: failure.error)
+      }
+      try check(expected, got)
+      for (name, path) in call["keep"]?.objectValue ?? [:] {
+        kept[name] = path.stringValue?.split(separator: ".").reduce(.object(got)) { (value: JSONValue?, step) in
+          Int(step).flatMap { value?[$0] } ?? value?[String(step)]
+        }
       }
     }
+    try await engine.close()
   }
-  try await engine.close()
+
+  @Test func everyCaseWasRunOrSaysWhyNot() throws {
+    print("engine cases: \(ended.all.count) run, \(skipped.count) skipped")
+    let files = try #require(FileManager.default.enumerator(atPath: folder.path))
+      .filter { ($0 as? String)?.hasSuffix("/case.json") == true }.count
+    #expect(ended.all.count + skipped.count == files && ended.all == run && files > 60)
+  }
 }
 
 /// A call with the values that earlier ones kept in the places that name them.
@@ -207,4 +215,12 @@ private func read(_ stream: ChatStream) async throws -> JSONObject {
   var all = got
   all["completion"] = try JSONValue(encoding: completion)
   return all
+}
+
+/// Names that tests add.
+private final class Ended: @unchecked Sendable {
+  private let lock = NSLock()
+  private var names: Set<String> = []
+  var all: [String] { lock.withLock { names.sorted() } }
+  func add(_ name: String) { lock.withLock { _ = names.insert(name) } }
 }
