@@ -49,6 +49,11 @@ pub(crate) async fn chat(open: &OpenArgs, args: ChatArgs) -> Result<(), Failure>
             "the message is empty: there is nothing to ask",
         ));
     }
+    if asked.is_none() && (args.json || args.dry_run) {
+        return Err(Failure::usage(
+            "say what to ask: a conversation has no --json and no --dry-run",
+        ));
+    }
     let engine = open.engine()?;
     let Some(text) = asked else {
         return converse(&engine, &args).await;

@@ -10,7 +10,7 @@ use slugline::config::{Ask, Config, Models, Proxy, Storage, presets};
 use time::OffsetDateTime;
 
 use crate::open::OpenArgs;
-use crate::output::{Failure, colours, print, print_json};
+use crate::output::{Failure, colours, paint, print_json, visible};
 use crate::serve::{self, Outlook};
 
 /// Arguments of `doctor`.
@@ -72,7 +72,7 @@ pub(crate) async fn doctor(open: &OpenArgs, args: &DoctorArgs) -> Result<(), Fai
     } else {
         let colours = colours();
         for finding in &findings.0 {
-            print(&line(finding, colours))?;
+            paint(&line(finding, colours))?;
         }
     }
     match findings.errors() {
@@ -271,5 +271,5 @@ fn line(finding: &Finding, colours: bool) -> String {
         true => format!("\u{1b}[{colour}m{padded}\u{1b}[0m"),
         false => padded,
     };
-    format!("{word}{:14}{}\n", finding.check, finding.message)
+    format!("{word}{:14}{}\n", finding.check, visible(&finding.message))
 }

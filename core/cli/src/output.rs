@@ -1,5 +1,6 @@
 //! What a command prints, and how it fails.
 
+use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::io::{self, IsTerminal as _, Write as _};
 use std::process::ExitCode;
@@ -118,8 +119,18 @@ impl From<io::Error> for Failure {
     }
 }
 
-/// Prints text as it is, at once.
+/// Prints text at once: as it is, but to a terminal without what would steer it.
+///
+/// Answers and names come from elsewhere; a program that reads them gets every byte.
 pub(crate) fn print(text: &str) -> io::Result<()> {
+    match io::stdout().is_terminal() {
+        true => paint(&visible(text)),
+        false => paint(text),
+    }
+}
+
+/// Prints text of our own, colours included.
+pub(crate) fn paint(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     out.write_all(text.as_bytes())?;
     out.flush()
@@ -135,13 +146,26 @@ pub(crate) fn print_json(value: &impl Serialize) -> Result<(), Failure> {
 /// Tells a person something beside the result: on a terminal only.
 pub(crate) fn note(text: &str) {
     if io::stderr().is_terminal() {
-        let _ = writeln!(io::stderr(), "{text}");
+        let _ = writeln!(io::stderr(), "{}", visible(text));
     }
 }
 
 /// Tells why the command failed.
 pub(crate) fn say_error(text: &str) {
+    let text = match io::stderr().is_terminal() {
+        true => visible(text),
+        false => text.into(),
+    };
     let _ = writeln!(io::stderr(), "slugline: {text}");
+}
+
+/// The text with a sign in place of each control character but line breaks and tabs.
+pub(crate) fn visible(text: &str) -> Cow<'_, str> {
+    let steers = |c: char| c.is_control() && !matches!(c, '\n' | '\t');
+    match text.contains(steers) {
+        true => text.replace(steers, "\u{fffd}").into(),
+        false => text.into(),
+    }
 }
 
 /// Whether standard output takes colours: a terminal that can, and nobody who said no.
@@ -157,6 +181,15 @@ fn wants_colours(no_color: &OsStr, term: &OsStr) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_terminal_is_not_steered() {
+        assert_eq!(visible("a\tb\nü"), "a\tb\nü");
+        assert_eq!(
+            visible("\u{1b}[2Jx\u{9b}31m\r\u{7}"),
+            "\u{fffd}[2Jx\u{fffd}31m\u{fffd}\u{fffd}"
+        );
+    }
 
     #[test]
     fn colours_can_be_declined() {

@@ -28,10 +28,17 @@ pub(crate) struct UsageArgs {
 
 pub(crate) async fn usage(open: &OpenArgs, args: UsageArgs) -> Result<(), Failure> {
     let words = args.by.iter().filter(|word| !word.is_empty());
-    let group_by = words
+    let mut group_by = words
         .map(|word| UsageGroup::parse(word))
         .collect::<slugline::Result<Vec<_>>>()
         .map_err(|error| Failure::usage(error.to_string()))?;
+    // Each once: a row has one value for each.
+    let mut seen = Vec::new();
+    group_by.retain(|group| {
+        let new = !seen.contains(group);
+        seen.push(group.clone());
+        new
+    });
     let engine = open.engine_with_state()?;
     let query = UsageQuery {
         group_by,

@@ -202,6 +202,8 @@ fn usage_is_counted_in_groups() {
     );
     let table = folder.ok("usage");
     assert!(table.starts_with("model      calls"), "{table}");
+    let twice = folder.ok("usage --by model,model");
+    assert!(twice.starts_with("model      calls"), "{twice}");
     assert!(folder.fails("usage --by modle", 2).contains("`model`"));
     folder.fails("usage --since whenever", 2);
 }
