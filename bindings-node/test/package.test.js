@@ -39,6 +39,21 @@ test('an installed package finds the package of its platform, imported and requi
   });
 });
 
+test('what is published has its licences, its page and what its manifest names', () => {
+  installed(({ folder, staged }) => {
+    for (const name of staged) {
+      const at = join(folder, 'node_modules', name);
+      const packed = spawnSync('npm', ['pack', '--dry-run', '--json', '--silent'], { cwd: at, encoding: 'utf8' });
+      const files = JSON.parse(packed.stdout)[0].files.map(({ path }) => path);
+      const { main, types = main } = JSON.parse(readFileSync(join(at, 'package.json'), 'utf8'));
+      const needed = ['LICENSE-APACHE', 'LICENSE-MIT', 'README.md', 'package.json', main, types];
+      const missing = needed.filter((file) => !files.includes(file.replace(/^\.\//, '')));
+      assert.deepEqual(missing, [], name);
+      assert.deepEqual(files.filter((file) => /test|node_modules|src\//.test(file)), []);
+    }
+  });
+});
+
 test('a missing native module is named, with the usual cause', () => {
   installed(({ folder, staged, run }) => {
     const platform = staged.find((name) => name !== 'slugline');
