@@ -23,34 +23,39 @@ export type Role = 'system' | 'developer' | 'user' | 'assistant' | 'tool' | 'fun
 export type ReasoningEffort = 'none' | 'minimal' | 'low' | 'medium' | 'high' | 'xhigh' | 'max';
 
 /** Prompt caching mark of a part. */
-export type CacheControl = Readonly<Record<string, Data>>;
+export type CacheControl = object;
 
 /** Text. */
 export interface TextPart {
   type: 'text';
   text: string;
-  cache_control?: CacheControl;
+  cache_control?: CacheControl | undefined;
 }
 
 /** An image; `image` makes one from a file. */
 export interface ImagePart {
   type: 'image_url';
-  image_url: string | { url: string; detail?: 'auto' | 'low' | 'high' };
-  cache_control?: CacheControl;
+  image_url: string | { url: string; detail?: 'auto' | 'low' | 'high' | undefined };
+  cache_control?: CacheControl | undefined;
 }
 
 /** Audio in base64. */
 export interface AudioPart {
   type: 'input_audio';
   input_audio: { data: string; format: string };
-  cache_control?: CacheControl;
+  cache_control?: CacheControl | undefined;
 }
 
 /** A file: by the provider's id, as a `data:` URL, or by its own URL; `file` makes one. */
 export interface FilePart {
   type: 'file';
-  file: { file_id?: string; filename?: string; file_data?: string; file_url?: string };
-  cache_control?: CacheControl;
+  file: {
+    file_id?: string | undefined;
+    filename?: string | undefined;
+    file_data?: string | undefined;
+    file_url?: string | undefined;
+  };
+  cache_control?: CacheControl | undefined;
 }
 
 /** A refusal in a replayed assistant turn. */
@@ -65,18 +70,18 @@ export type Part = TextPart | ImagePart | AudioPart | FilePart | RefusalPart;
 /** A message of a request, in OpenAI's shape. A message of an answer may be sent back as it is. */
 export interface MessageParam {
   role: Role;
-  content?: string | readonly Part[] | null;
-  name?: string;
-  tool_calls?: readonly ToolCall[];
-  tool_call_id?: string;
-  function_call?: FunctionCall;
-  refusal?: string | null;
-  reasoning_content?: string | null;
+  content?: string | readonly Part[] | null | undefined;
+  name?: string | null | undefined;
+  tool_calls?: readonly ToolCall[] | null | undefined;
+  tool_call_id?: string | null | undefined;
+  function_call?: FunctionCall | null | undefined;
+  refusal?: string | null | undefined;
+  reasoning_content?: string | null | undefined;
   /** Kept on the recording, never sent. */
-  metadata?: Readonly<Record<string, Data>>;
-  completion_id?: string;
+  metadata?: Readonly<Record<string, Data>> | null | undefined;
+  completion_id?: string | null | undefined;
   /** Opaque replay data; sent back only to the family that made it. */
-  provider_state?: unknown;
+  provider_state?: unknown | null | undefined;
 }
 
 /** A string is one user message. */
@@ -87,20 +92,21 @@ export interface FunctionTool {
   type: 'function';
   function: {
     name: string;
-    description?: string;
-    parameters?: Readonly<Record<string, Data>>;
-    strict?: boolean;
+    description?: string | undefined;
+    parameters?: object | undefined;
+    strict?: boolean | undefined;
   };
-  cache_control?: CacheControl;
+  cache_control?: CacheControl | undefined;
 }
 
 /** Switches a tool of the configuration on (the default) or off. */
 export interface ToolSwitch {
   id: string;
-  enabled?: boolean;
+  enabled?: boolean | undefined;
 }
 
-export type Tool = FunctionTool | ToolSwitch;
+/** A tool of one's own, a registered one, or one that the host itself offers, in its own shape. */
+export type Tool = FunctionTool | ToolSwitch | { readonly type: string; readonly [key: string]: unknown };
 export type ToolChoice =
   | 'none'
   | 'auto'
@@ -113,100 +119,101 @@ export type ResponseFormat =
       type: 'json_schema';
       json_schema: {
         name: string;
-        description?: string;
-        schema: Readonly<Record<string, Data>>;
-        strict?: boolean;
+        description?: string | undefined;
+        /** A JSON Schema. */
+        schema: object;
+        strict?: boolean | undefined;
       };
     };
 
 /** The options of every call. `undefined` and `null` are absent; 0 is a value. */
 export interface CallOptions {
   /** Absent: the prompt's, the project's or the engine's default. */
-  model?: Model | null;
+  model?: Model | null | undefined;
   /** The call's project. */
-  project?: string | null;
+  project?: string | null | undefined;
   /** 0 to 2. */
-  temperature?: number | null;
+  temperature?: number | null | undefined;
   /** 0 to 1. */
-  top_p?: number | null;
-  top_k?: number | null;
+  top_p?: number | null | undefined;
+  top_k?: number | null | undefined;
   /** -2 to 2. */
-  frequency_penalty?: number | null;
+  frequency_penalty?: number | null | undefined;
   /** -2 to 2. */
-  presence_penalty?: number | null;
-  seed?: number | bigint | null;
-  logprobs?: boolean | null;
+  presence_penalty?: number | null | undefined;
+  seed?: number | bigint | null | undefined;
+  logprobs?: boolean | null | undefined;
   /** 0 to 20; needs `logprobs`. */
-  top_logprobs?: number | null;
+  top_logprobs?: number | null | undefined;
   /** Token id to bias, -100 to 100. */
-  logit_bias?: Readonly<Record<string, number>> | null;
-  reasoning_effort?: ReasoningEffort | null;
+  logit_bias?: Readonly<Record<string, number>> | null | undefined;
+  reasoning_effort?: ReasoningEffort | null | undefined;
   /** Most tokens to think. */
-  thinking_budget?: number | null;
-  parallel_tool_calls?: boolean | null;
-  verbosity?: 'low' | 'medium' | 'high' | null;
-  service_tier?: string | null;
-  prediction?: Readonly<Record<string, Data>> | null;
-  modalities?: readonly string[] | null;
-  audio?: Readonly<Record<string, Data>> | null;
-  prompt_cache_key?: string | null;
-  safety_identifier?: string | null;
-  web_search_options?: Readonly<Record<string, Data>> | null;
+  thinking_budget?: number | null | undefined;
+  parallel_tool_calls?: boolean | null | undefined;
+  verbosity?: 'low' | 'medium' | 'high' | null | undefined;
+  service_tier?: string | null | undefined;
+  prediction?: object | null | undefined;
+  modalities?: readonly string[] | null | undefined;
+  audio?: object | null | undefined;
+  prompt_cache_key?: string | null | undefined;
+  safety_identifier?: string | null | undefined;
+  web_search_options?: object | null | undefined;
   /** How many choices, from 1. */
-  n?: number | null;
+  n?: number | null | undefined;
   /** Most tokens to answer; -1 leaves it out. */
-  max_tokens?: number | null;
+  max_tokens?: number | null | undefined;
   /** The same under OpenAI's newer name. */
-  max_completion_tokens?: number | null;
-  stop?: string | readonly string[] | null;
-  tools?: readonly Tool[] | null;
+  max_completion_tokens?: number | null | undefined;
+  stop?: string | readonly string[] | null | undefined;
+  tools?: readonly Tool[] | null | undefined;
   /** `false`: no registered tool is sent. */
-  use_tools?: boolean | null;
-  tool_choice?: ToolChoice | null;
-  response_format?: ResponseFormat | null;
+  use_tools?: boolean | null | undefined;
+  tool_choice?: ToolChoice | null | undefined;
+  response_format?: ResponseFormat | null | undefined;
   /** Prompt caching marks. Default "auto". */
-  cache?: 'auto' | 'off' | null;
-  stream_options?: { include_usage?: boolean } | null;
+  cache?: 'auto' | 'off' | null | undefined;
+  stream_options?: { include_usage?: boolean | undefined } | null | undefined;
   /** Groups calls; a UUID v4 when absent. */
-  session_id?: string | null;
+  session_id?: string | null | undefined;
   /** End-user id. */
-  user?: string | null;
+  user?: string | null | undefined;
   /** Key of a campaign to take part in whatever its split. */
-  ab_campaign?: string | null;
+  ab_campaign?: string | null | undefined;
   /** Unit of assignment; default `user`, else a given `session_id`, else random. */
-  assignment_key?: string | null;
+  assignment_key?: string | null | undefined;
   /** Kept on the recording: at most 16, of 64 and 512 characters. */
-  labels?: Readonly<Record<string, string | number | boolean>> | null;
+  labels?: Readonly<Record<string, string | number | boolean>> | null | undefined;
   /** Alias of `labels`, which win per key. */
-  metadata?: Readonly<Record<string, string | number | boolean>> | null;
+  metadata?: Readonly<Record<string, string | number | boolean>> | null | undefined;
   /** Kept on the recording. */
-  tags?: readonly string[] | null;
+  tags?: readonly string[] | null | undefined;
   /** Renders the project's system prompt template. */
-  system_prompt_args?: Readonly<Record<string, Data>> | null;
+  system_prompt_args?: object | null | undefined;
   /** `false`: no recording, and not counted anywhere. Default true. */
-  store?: boolean | null;
+  store?: boolean | null | undefined;
   /** `true`: a recording without prompt, variables or answer. */
-  do_not_record?: boolean | null;
+  do_not_record?: boolean | null | undefined;
   /** Milliseconds a target has until its first delta; 0 is absent. */
-  max_ttft_ms?: number | null;
+  max_ttft_ms?: number | null | undefined;
   /** Milliseconds without a first delta until the next target starts beside it; 0 is absent. */
-  hedge_after_ms?: number | null;
+  hedge_after_ms?: number | null | undefined;
   /** Milliseconds for the whole call. */
-  timeout_ms?: number | null;
+  timeout_ms?: number | null | undefined;
   /** Milliseconds between events of a stream. */
-  idle_timeout_ms?: number | null;
+  idle_timeout_ms?: number | null | undefined;
   /** Retries on one target. */
-  max_retries?: number | null;
+  max_retries?: number | null | undefined;
   /** What to do about a parameter that the target lacks. */
-  unsupported?: 'warn' | 'error' | null;
+  unsupported?: 'warn' | 'error' | null | undefined;
   /** Codes of errors that fall back although they would not. */
-  fallback_on?: readonly ErrorCode[] | null;
+  fallback_on?: readonly ErrorCode[] | null | undefined;
   /** Merged into the provider's request body last. */
-  extra_body?: Readonly<Record<string, Data>> | null;
+  extra_body?: object | null | undefined;
   /** Sent as headers, checked first. */
-  extra_headers?: Readonly<Record<string, string>> | null;
+  extra_headers?: Readonly<Record<string, string>> | null | undefined;
   /** Aborting it ends the call with the signal's reason, and closes the provider's socket. */
-  signal?: AbortSignal | null;
+  signal?: AbortSignal | null | undefined;
 }
 
 /** The options of `chat` and `chatStream`. */
@@ -216,18 +223,21 @@ export interface ChatOptions extends CallOptions {
 
 /** The options of `runPrompt`, `runPromptStream` and `renderPrompt`. */
 export interface PromptOptions extends CallOptions {
-  /** The template's variables. */
-  variables?: Readonly<Record<string, Data | undefined>> | null;
+  /**
+   * The template's variables: an object of what JSON can hold, BigInts, and objects with `toJSON`. What cannot be
+   * sent, such as a function, is refused by name when the call is made.
+   */
+  variables?: object | null;
   /** Default "production". */
-  environment?: string | null;
+  environment?: string | null | undefined;
   /** A version by number, instead of the environment's. */
-  version?: number | null;
+  version?: number | null | undefined;
   /** A variant by name. */
-  variant?: string | null;
+  variant?: string | null | undefined;
   /** Appended after the template, not rendered. */
-  messages?: Messages | null;
+  messages?: Messages | null | undefined;
   /** Replaces the stored template and is rendered; an empty list is no template. */
-  template?: readonly MessageParam[] | null;
+  template?: readonly MessageParam[] | null | undefined;
 }
 
 /** What `buildRequest` takes: the options of `chat`, or with `slug` those of `runPrompt`. */
@@ -240,17 +250,17 @@ export type ApiKey = string | (() => string | Promise<string>);
 
 /** A provider of the configuration; see the guide on configuration for every key. */
 export interface ProviderConfig {
-  preset?: string;
-  dialect?: 'openai' | 'anthropic' | 'gemini' | 'bedrock' | 'cohere' | 'test';
-  base_url?: string;
-  api_key?: ApiKey;
+  preset?: string | null | undefined;
+  dialect?: 'openai' | 'anthropic' | 'gemini' | 'bedrock' | 'cohere' | 'test' | null | undefined;
+  base_url?: string | null | undefined;
+  api_key?: ApiKey | null | undefined;
   [key: string]: unknown;
 }
 
 /** The table `[engine]`; see the guide on configuration for every key. */
 export interface EngineConfig {
   /** A folder, or texts by the names their files would have: `greet`, `faq.prompt.yaml`, `_voice`. */
-  prompts?: string | Readonly<Record<string, string>>;
+  prompts?: string | Readonly<Record<string, string>> | null | undefined;
   [key: string]: Data | undefined;
 }
 
@@ -258,20 +268,20 @@ export interface EngineConfig {
  * A function that templates call by its name: `{{shout name mark="!"}}` is `shout(name, { mark: '!' })`. It is
  * pure and not async; a missing variable is `null`; what it throws is a `TemplateError` with that as `cause`.
  */
-export type Helper = (...given: any[]) => unknown;
+export type Helper = { call(...given: unknown[]): unknown }['call'];
 
 /** The configuration as plain data, in the shape of `slugline.toml`. Unknown keys are errors. */
 export interface Config {
-  engine?: Readonly<EngineConfig>;
-  providers?: Readonly<Record<string, ProviderConfig>>;
+  engine?: Readonly<EngineConfig> | null | undefined;
+  providers?: Readonly<Record<string, ProviderConfig>> | null | undefined;
   /** Aliases: a target, an ordered list of them, or a strategy. */
-  models?: Readonly<Record<string, Data>>;
-  projects?: Readonly<Record<string, Data>>;
-  tools?: Readonly<Record<string, Data>>;
-  campaigns?: Readonly<Record<string, Data>>;
-  server?: Readonly<Record<string, Data>>;
+  models?: Readonly<Record<string, Data>> | null | undefined;
+  projects?: Readonly<Record<string, Data>> | null | undefined;
+  tools?: Readonly<Record<string, Data>> | null | undefined;
+  campaigns?: Readonly<Record<string, Data>> | null | undefined;
+  server?: Readonly<Record<string, Data>> | null | undefined;
   /** Helpers for templates. */
-  helpers?: Readonly<Record<string, Helper>>;
+  helpers?: Readonly<Record<string, Helper>> | null | undefined;
 }
 
 /** Tables of the configuration, or keys of its `[engine]` table. */
@@ -294,6 +304,8 @@ export interface ToolCall {
   id: string;
   type: 'function';
   function: FunctionCall;
+  /** Keys that this library does not know, where a turn was given with them. */
+  [key: string]: unknown;
 }
 
 /** What the model said. May be sent back in `messages` as it is. */
@@ -313,6 +325,8 @@ export interface Message {
   metadata?: Record<string, Json>;
   completion_id?: string;
   provider_state?: Json;
+  /** Keys that this library does not know, where a turn was given with them. */
+  [key: string]: unknown;
 }
 
 export interface TopLogprob {
@@ -508,6 +522,7 @@ export class ChatStream implements AsyncIterableIterator<ChatCompletionChunk> {
   private constructor();
   [Symbol.asyncIterator](): this;
   next(): Promise<IteratorResult<ChatCompletionChunk, undefined>>;
+  /** Leaves the stream, as `break` does: it is closed, and to its reader that is the end. */
   return(value?: unknown): Promise<IteratorResult<ChatCompletionChunk, undefined>>;
   /** The new texts of the first choice. It reads this stream: use one or the other. */
   get textStream(): AsyncIterableIterator<string>;
@@ -515,7 +530,7 @@ export class ChatStream implements AsyncIterableIterator<ChatCompletionChunk> {
   completion(): Promise<ChatCompletion>;
   /** The chunks as lines of JSON, in bytes. */
   toReadableStream(): ReadableStream<Uint8Array>;
-  /** Ends the stream; a pending read rejects with `CancelledError`. */
+  /** Ends the stream; the pending or next read rejects with `CancelledError`. */
   close(): void;
   [Symbol.asyncDispose](): Promise<void>;
 }
@@ -595,41 +610,41 @@ export class Prompts {
 /** Which recordings; all that fit every field. Times are `Date`s or Unix times in milliseconds. */
 export interface RecordingFilter {
   /** Runs of the prompt with this slug. */
-  prompt?: string | null;
+  prompt?: string | null | undefined;
   /** Calls of this session. */
-  session_id?: string | null;
+  session_id?: string | null | undefined;
   /** Calls that took part in this campaign. */
-  campaign?: string | null;
+  campaign?: string | null | undefined;
   /** Calls of this project. */
-  project?: string | null;
+  project?: string | null | undefined;
   /** Calls with all of these labels. */
-  labels?: Record<string, string | number | boolean> | null;
+  labels?: Readonly<Record<string, string | number | boolean>> | null | undefined;
   /** Calls that began at this time or later. */
-  since?: Date | number | null;
+  since?: Date | number | null | undefined;
   /** Calls that began before this time. */
-  until?: Date | number | null;
+  until?: Date | number | null | undefined;
 }
 
 /** Arguments of `recordings.list`. */
 export interface ListOptions extends RecordingFilter {
   /** Most recordings of the page, 1 to 1,000; 50 when absent. */
-  limit?: number | null;
+  limit?: number | null | undefined;
   /** `next_cursor` of the page before. */
-  cursor?: string | null;
+  cursor?: string | null | undefined;
   /** Whether messages, variables and answers come along, where they were kept. */
-  payload?: boolean | null;
+  payload?: boolean | null | undefined;
 }
 
 /** Arguments of `recordings.delete`. */
 export interface DeleteOptions extends RecordingFilter {
   /** These recordings. */
-  ids?: string[] | null;
+  ids?: readonly string[] | null | undefined;
 }
 
 /** Arguments of `usage`. */
 export interface UsageOptions extends RecordingFilter {
   /** `model`, `provider`, `prompt`, `campaign`, `arm`, `project`, `day` or `label:KEY`. */
-  group_by?: string | string[] | null;
+  group_by?: string | readonly string[] | null | undefined;
 }
 
 /** What was kept of one call. */
@@ -769,11 +784,11 @@ export interface Comparison {
 export class Recordings {
   private constructor();
   /** A page of recordings, newest first. */
-  list(options?: ListOptions): Promise<RecordingPage>;
+  list(options?: ListOptions | null): Promise<RecordingPage>;
   /** One recording, with its payload where that was kept, and its feedback. */
   get(id: string): Promise<Recording>;
   /** Writes recordings to a file, newest first, one JSON object a line; gives how many. */
-  export(path: string, options?: RecordingFilter): Promise<number>;
+  export(path: string, options?: RecordingFilter | null): Promise<number>;
   /** Runs one SQL statement that only reads, on the store's own connection. SQLite only. */
   query(sql: string): Promise<Record<string, Json>[]>;
   /** Deletes recordings with their feedback; gives how many. Some filter must be given. */
@@ -782,7 +797,7 @@ export class Recordings {
    * Makes a recorded call again, with another model or the one that served. Needs its payload. The new call is
    * recorded with the label `rerun_of`; it joins no session and no campaign.
    */
-  rerun(id: string, options?: { model?: Model | null }): Promise<ChatCompletion>;
+  rerun(id: string, options?: { model?: Model | null | undefined } | null): Promise<ChatCompletion>;
   /** How many calls of this engine should have been recorded and were not. */
   get lost(): number;
 }
@@ -801,9 +816,9 @@ export class Session {
   /** Asks a model and streams the answer; the turn is added when the stream has ended well. */
   chatStream(options: ChatOptions): ChatStream;
   /** Runs a stored prompt: earlier turns between its template and the new messages. */
-  runPrompt(slug: string, options?: PromptOptions): Promise<ChatCompletion>;
+  runPrompt(slug: string, options?: PromptOptions | null): Promise<ChatCompletion>;
   /** Runs a stored prompt and streams the answer. */
-  runPromptStream(slug: string, options?: PromptOptions): ChatStream;
+  runPromptStream(slug: string, options?: PromptOptions | null): ChatStream;
   /** The messages of all turns, oldest first; none where the session is new, cleared or too old. */
   history(): Promise<Message[]>;
   /** Forgets all turns. A call under way rejects with `ConflictError`. */
@@ -821,17 +836,17 @@ export class Engine {
    * Opens an engine: with nothing, from a file (a path or a `file:` URL), or from plain data. Overrides
    * are tables, or keys of `[engine]`.
    */
-  constructor(config?: string | URL | Config | null, overrides?: Overrides);
+  constructor(config?: string | URL | Config | null, overrides?: Overrides | null);
   /** Asks a model. */
   chat(options: ChatOptions): Promise<ChatCompletion>;
   /** Asks a model and streams the answer. Given at once; errors arrive at the first read. */
   chatStream(options: ChatOptions): ChatStream;
   /** Runs a stored prompt. */
-  runPrompt(slug: string, options?: PromptOptions): Promise<ChatCompletion>;
+  runPrompt(slug: string, options?: PromptOptions | null): Promise<ChatCompletion>;
   /** Runs a stored prompt and streams the answer. */
-  runPromptStream(slug: string, options?: PromptOptions): ChatStream;
+  runPromptStream(slug: string, options?: PromptOptions | null): ChatStream;
   /** Renders a stored prompt: what would be sent. No network. */
-  renderPrompt(slug: string, options?: PromptOptions): Promise<RenderedPrompt>;
+  renderPrompt(slug: string, options?: PromptOptions | null): Promise<RenderedPrompt>;
   /** The request that a call would send, secrets redacted. No network. */
   buildRequest(options: RequestOptions): Promise<ProviderRequest>;
   /** The session with this id: calls on it see its earlier turns and add theirs. */
@@ -848,7 +863,7 @@ export class Engine {
     completionId: string,
     metric: string,
     value: boolean | number,
-    options?: { comment?: string | null; user_id?: string | null },
+    options?: { comment?: string | null | undefined; user_id?: string | null | undefined } | null,
   ): Promise<string>;
   /**
    * What a campaign found so far: the figures of each arm, and how its metric differs between them. The key is
@@ -856,10 +871,14 @@ export class Engine {
    */
   campaignReport(
     key: string,
-    options?: { metric?: string | null; since?: Date | number | null; until?: Date | number | null },
+    options?: {
+      metric?: string | null | undefined;
+      since?: Date | number | null | undefined;
+      until?: Date | number | null | undefined;
+    } | null,
   ): Promise<CampaignReport>;
   /** Calls, tokens and cost, a row a group. */
-  usage(options?: UsageOptions): Promise<UsageRow[]>;
+  usage(options?: UsageOptions | null): Promise<UsageRow[]>;
   /** What was odd about the configuration, though not wrong. */
   get warnings(): Warning[];
   /** Whether `close` was called. */
@@ -876,13 +895,22 @@ export class Engine {
 /** An image for a message: the path of a file, its bytes, or a URL. A file is read now. */
 export function image(
   source: string | URL | ArrayBuffer | ArrayBufferView,
-  options?: { detail?: 'auto' | 'low' | 'high'; media_type?: string; cache_control?: CacheControl },
+  options?: {
+    detail?: 'auto' | 'low' | 'high' | null | undefined;
+    media_type?: string | null | undefined;
+    cache_control?: CacheControl | null | undefined;
+  } | null,
 ): ImagePart;
 
-/** A file for a message: the path of a file, its bytes, its URL, or a provider's `file_id`. */
+/** A file for a message: the path of a file, its bytes, its URL, or instead a provider's `file_id`. */
 export function file(
   source?: string | URL | ArrayBuffer | ArrayBufferView | null,
-  options?: { file_id?: string; filename?: string; media_type?: string; cache_control?: CacheControl },
+  options?: {
+    file_id?: string | null | undefined;
+    filename?: string | null | undefined;
+    media_type?: string | null | undefined;
+    cache_control?: CacheControl | null | undefined;
+  } | null,
 ): FilePart;
 
 // ---- errors

@@ -44,8 +44,46 @@ export async function calls(engine: Engine, signal: AbortSignal): Promise<void> 
   await engine.chat({ messages: 'Hi', stream: true });
   // @ts-expect-error not a role
   await engine.chat({ messages: [{ role: 'robot', content: 'Hi' }] });
-  // @ts-expect-error functions cannot be sent
-  await engine.runPrompt('greet', { variables: { f: () => 1 } });
+  // @ts-expect-error variables are an object
+  await engine.runPrompt('greet', { variables: 'Ada' });
+}
+
+interface Settings {
+  temperature?: number;
+  user?: string;
+}
+
+interface Person {
+  name: string;
+}
+
+class Order {
+  id = 1;
+  toJSON = () => ({ id: this.id });
+}
+
+/** What programs have at hand, under `exactOptionalPropertyTypes`. */
+export async function given(engine: Engine, settings: Settings, person: Person, some: Record<string, unknown>): Promise<void> {
+  await engine.chat({ messages: 'Hi', temperature: settings.temperature, user: settings.user, model: undefined });
+  await engine.chat({ messages: [{ role: 'user', content: 'Hi', name: settings.user, tool_calls: null }] });
+  await engine.runPrompt('greet', { variables: person });
+  await engine.runPrompt('greet', { variables: new Order(), environment: settings.user });
+  await engine.runPrompt('greet', { variables: some, extra_body: some, system_prompt_args: person });
+  await engine.runPrompt('greet', null);
+  const schema: object = JSON.parse('{}');
+  const response_format = { type: 'json_schema', json_schema: { name: 'x', schema } } as const;
+  await engine.chat({ messages: 'Hi', response_format, tools: [{ type: 'web_search' }, { type: 'web_search', max: 3 }] });
+  await engine.chat({ messages: 'Hi', tools: [{ type: 'function', function: { name: 'f', parameters: schema } }] });
+  const ids: readonly string[] = ['a'];
+  await engine.recordings.delete({ ids, prompt: settings.user });
+  await engine.usage({ group_by: ['model', 'day'] as const });
+  image('a.png', { detail: undefined, media_type: settings.user });
+  file(undefined, { file_id: 'f', filename: settings.user });
+}
+
+export function reached(message: import('slugline').Message): unknown[] {
+  const [call] = message.tool_calls ?? [];
+  return [message.reasoning, call?.['extra_content']];
 }
 
 export async function state(engine: Engine): Promise<void> {
@@ -109,6 +147,15 @@ export function engines(): Engine[] {
       engine: { default_model: 'fast', timeout_ms: 1000 },
       providers: { openai: { api_key: async () => 'k' }, local: { dialect: 'openai', base_url: 'http://127.0.0.1:1/v1' } },
       models: { fast: ['openai/gpt-5-mini', 'local/x'] },
+    }),
+    new Engine({
+      helpers: {
+        shout: (text: string, mark = '!') => text + mark,
+        person: ({ name }: Person) => name,
+        count: (...given) => given.length,
+        // @ts-expect-error what a template gives may be anything
+        bare: (text) => text.length,
+      },
     }),
     // @ts-expect-error no such table
     new Engine({ model: {} }),
