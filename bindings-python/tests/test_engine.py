@@ -284,7 +284,7 @@ class TestParts:
         assert file(path)["file"] == file(b"%PDF", filename="report.pdf")["file"] == inner
         assert file("https://x/y.pdf")["file"] == {"file_url": "https://x/y.pdf"}
         assert file(file_id="f-1")["file"] == {"file_id": "f-1"}
-        for bad in (lambda: file(), lambda: file(b"?")):
+        for bad in (lambda: file(), lambda: file(b"?"), lambda: file(b"%PDF", file_id="f-1")):
             with pytest.raises(InvalidRequestError, match="`file`"):
                 bad()
 
