@@ -369,3 +369,14 @@ async fn a_store_that_is_not_done_in_time_is_told_when_closing() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
+
+#[tokio::test]
+async fn a_timeout_of_0_is_none_for_the_turns_either() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), json!({}));
+    let mut call = echo("x");
+    call.options.timeout_ms = Some(0);
+    for _ in 0..3 {
+        engine.session("s").chat(call.clone()).await.unwrap();
+    }
+}

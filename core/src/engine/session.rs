@@ -123,7 +123,9 @@ impl Session {
 
     /// Reads the turns for a call, which waits no longer for them than for its answer.
     async fn load_within(&self, timeout_ms: Option<u64>) -> Result<store::Session> {
-        let timeout_ms = timeout_ms.unwrap_or(self.engine.0.config.engine.timeout_ms);
+        // As for the call itself, 0 says nothing.
+        let own = timeout_ms.filter(|ms| *ms > 0);
+        let timeout_ms = own.unwrap_or(self.engine.0.config.engine.timeout_ms);
         let loaded = tokio::time::timeout(Duration::from_millis(timeout_ms), self.load()).await;
         loaded.unwrap_or_else(|_| {
             let message = format!(
