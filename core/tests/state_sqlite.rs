@@ -380,3 +380,36 @@ async fn a_timeout_of_0_is_none_for_the_turns_either() {
         engine.session("s").chat(call.clone()).await.unwrap();
     }
 }
+
+#[tokio::test]
+async fn what_is_nested_deep_spoils_no_session_and_no_list() {
+    let folder = tempfile::tempdir().unwrap();
+    let engine = open(folder.path(), json!({"recording": "full"}));
+    let nested = |depth: usize| {
+        let mut call = echo("[\\\"{");
+        let deep = (0..depth).fold(json!("bottom"), |deep, _| json!([deep]));
+        call.messages[0].metadata.insert("deep".to_owned(), deep);
+        call
+    };
+    let session = engine.session("s");
+    // The most that a call may hold in other languages, and what Rust may hold besides.
+    for depth in [1, 125, 128, 250] {
+        session.chat(nested(depth)).await.unwrap();
+    }
+    let error = session.chat(nested(300)).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{error}");
+    assert_eq!(error.data().param.as_deref(), Some("messages"));
+    assert!(error.data().partial.is_some());
+    let history = session.history().await.unwrap();
+    assert_eq!(history.len(), 8);
+    assert_eq!(
+        history[6].metadata["deep"],
+        nested(250).messages[0].metadata["deep"]
+    );
+    let found = recorded(&engine).await;
+    assert_eq!(found.len(), 5);
+    assert!(found[0].request.is_none() && found[1].request.is_some());
+    let file = folder.path().join("calls.jsonl");
+    let written = engine.recordings().export(file, Filter::default()).await;
+    assert_eq!(written.unwrap(), 5);
+}

@@ -71,12 +71,6 @@ pub(super) fn count(number: i64) -> u64 {
     u64::try_from(number).unwrap_or_default()
 }
 
-/// JSON text of a value.
-pub(super) fn json(value: &impl Serialize) -> rusqlite::Result<String> {
-    serde_json::to_string(value)
-        .map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))
-}
-
 /// The labels with their values as strings.
 pub(super) fn labels(recording: &Recording) -> impl Iterator<Item = (&String, Cow<'_, str>)> {
     recording.labels.iter().map(|(key, value)| match value {
@@ -226,11 +220,50 @@ impl Reader<'_, '_> {
     }
 }
 
+/// How deep lists and objects may be nested to be read back: deeper than calls and answers are, by what stands
+/// around them here, and not too deep for the stack of a thread.
+pub(super) const MOST_NESTED: usize = 256;
+
 /// A value of its JSON text in this column.
 pub(super) fn parsed<T: DeserializeOwned>(text: &str, column: usize) -> rusqlite::Result<T> {
-    serde_json::from_str(text).map_err(|error| {
+    let read = match serde_json::from_str(text) {
+        // Its own limit is that of calls.
+        Err(_) if (128..=MOST_NESTED).contains(&nesting(text)) => {
+            let mut deserializer = serde_json::Deserializer::from_str(text);
+            deserializer.disable_recursion_limit();
+            T::deserialize(&mut deserializer)
+        }
+        read => read,
+    };
+    read.map_err(|error| {
         rusqlite::Error::FromSqlConversionFailure(column, Type::Text, error.into())
     })
+}
+
+/// How deep lists and objects of a JSON text are nested.
+pub(super) fn nesting(text: &str) -> usize {
+    let (mut depth, mut most) = (0usize, 0);
+    let mut bytes = text.bytes();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'[' | b'{' => {
+                depth += 1;
+                most = most.max(depth);
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
+            b'"' => {
+                while let Some(byte) = bytes.next() {
+                    match byte {
+                        b'\\' => drop(bytes.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    most
 }
 
 /// The recording of a row without its payload, and the row's number.
@@ -311,6 +344,11 @@ pub(super) fn read_payload(
         })
         .optional()?;
     if let Some((request, variables, answer)) = found {
+        // One call must not keep a whole page from being read.
+        let is_readable = |text: &String| nesting(text) <= MOST_NESTED;
+        let request = request.filter(is_readable);
+        let variables = variables.filter(is_readable);
+        let answer = answer.filter(is_readable);
         recording.request = request.map(|text| parsed(&text, 0)).transpose()?;
         recording.variables = variables.map(|text| parsed(&text, 1)).transpose()?;
         recording.answer = answer.map(|text| parsed(&text, 2)).transpose()?;

@@ -12,6 +12,7 @@ use rusqlite::Connection;
 use super::error::failed;
 use super::guest;
 use super::stop::Stops;
+use super::turns::WrittenTurn;
 use super::worker::Worker;
 use super::{open, query, sums, turns, write};
 use crate::chat::JsonMap;
@@ -159,6 +160,10 @@ impl Store for SqliteStore {
         version: u64,
         turn: SessionTurn,
     ) -> BoxFuture<'a, Result<u64>> {
+        let turn = match WrittenTurn::of(turn) {
+            Ok(turn) => turn,
+            Err(error) => return refused(error),
+        };
         let (own, ttl, unclean) = (id.to_owned(), self.ttl(), self.unclean.clone());
         let appended = self.write(move |connection| {
             let appended = turns::append(connection, &own, version, &turn, ttl)?;

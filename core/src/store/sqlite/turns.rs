@@ -5,6 +5,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::row;
 use crate::clock;
+use crate::error::{Error, Result};
 use crate::store::session::{Ending, State, is_over};
 use crate::store::{Session, SessionTurn};
 
@@ -76,6 +77,35 @@ fn end(transaction: &Transaction<'_>, id: &str, ending: Ending) -> rusqlite::Res
     Ok(())
 }
 
+/// A turn as its row has it.
+pub(super) struct WrittenTurn {
+    created_ms: i64,
+    completion_id: Option<String>,
+    messages: String,
+}
+
+impl WrittenTurn {
+    /// # Errors
+    /// `invalid_request` about `messages` that could not be read back: the session would be lost with them.
+    pub(super) fn of(turn: SessionTurn) -> Result<WrittenTurn> {
+        let refused =
+            |why: &str| Error::invalid("messages", format!("the turn is not kept: {why}"));
+        let messages =
+            serde_json::to_string(&turn.messages).map_err(|error| refused(&error.to_string()))?;
+        if row::nesting(&messages) > row::MOST_NESTED {
+            return Err(refused(&format!(
+                "lists and objects in it are nested more than {} deep",
+                row::MOST_NESTED
+            )));
+        }
+        Ok(WrittenTurn {
+            created_ms: turn.created_ms,
+            completion_id: turn.completion_id,
+            messages,
+        })
+    }
+}
+
 /// A turn that was appended.
 pub(super) struct Appended {
     /// The session's new version.
@@ -89,7 +119,7 @@ pub(super) fn append(
     connection: &mut Connection,
     id: &str,
     version: u64,
-    turn: &SessionTurn,
+    turn: &WrittenTurn,
     ttl: i64,
 ) -> rusqlite::Result<Option<Appended>> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -130,7 +160,7 @@ pub(super) fn append(
             row::signed(version),
             turn.created_ms,
             turn.completion_id,
-            row::json(&turn.messages)?
+            turn.messages
         ])?;
     let version = row::count(transaction.last_insert_rowid());
     transaction.commit()?;
