@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 import { ConfigError, fromJSON } from './errors.js';
 import { asked, hub, keep, number, settle } from './hub.js';
-import { configJSON, invalid, optionsOf, requestJSON, word } from './input.js';
+import { configJSON, invalid, neededOf, optionsOf, requestJSON, word } from './input.js';
 import { native } from './native.js';
 import { question, Recordings } from './recordings.js';
 import { Session } from './session.js';
@@ -212,14 +212,13 @@ export class Prompts {
   }
 }
 
-/** The request and the signal of a call's options. */
+/** The request and the signal of a call's options; of a stored prompt there is a slug before them. */
 function split(verb, options, ...ofPrompt) {
-  const [slug] = ofPrompt;
-  const needed = ofPrompt.length === 0;
-  const shape = needed ? '({ messages, model, ... })' : '("slug", { variables, ... })';
-  const checked = optionsOf(verb, needed ? (options ?? 0) : options, shape, needed ? [] : ['slug']);
-  const { signal, ...request } = checked;
-  if (!needed) request.slug = slug;
+  const { signal, ...request } =
+    ofPrompt.length > 0
+      ? optionsOf(verb, options, '("slug", { variables, ... })', ['slug'])
+      : neededOf(verb, options, '({ messages, model, ... })');
+  if (ofPrompt.length > 0) [request.slug] = ofPrompt;
   if (signal === undefined || signal === null) return { request };
   if (!isSignal(signal)) throw invalid('signal', '`signal`: expected an AbortSignal');
   return { signal, request };

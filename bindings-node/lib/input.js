@@ -155,12 +155,17 @@ function refused(says) {
   return new SluglineError('refused');
 }
 
-/** The options of a call, checked to be an object; `taken` are the names of what is given before them. */
-export function optionsOf(verb, options, shape, taken = []) {
-  if (options === undefined || options === null) return {};
-  if (typeof options !== 'object' || Array.isArray(options)) {
+/** The options that a call must have, checked to be an object. */
+export function neededOf(verb, options, shape) {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw invalid('', `${verb} takes its options as an object: ${verb}${shape}`);
   }
+  return options;
+}
+
+/** The options that a call may have; `taken` are the names of what is given before them. */
+export function optionsOf(verb, given, shape, taken = []) {
+  const options = neededOf(verb, given ?? {}, shape);
   for (const name of taken) {
     if (options[name] !== undefined && options[name] !== null) {
       throw invalid(name, `\`${name}\` is given twice: before the options and among them`);
