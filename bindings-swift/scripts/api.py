@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """Compares the public names of the module `Slugline` with `api.json`: `api.py SYMBOLS.json [--write]`.
 
-SYMBOLS.json is what `swift package dump-symbol-graph` gives. Of a type its members are listed, each by its name
-without arguments; initialisers and what conformances ask for are not.
+SYMBOLS.json is what `swift package dump-symbol-graph` gives. Of a type its members are listed, functions and
+initialisers with the labels of their arguments; what conformances ask for is not.
 """
 
 import json
@@ -11,7 +11,10 @@ from pathlib import Path
 
 API = Path(__file__).parents[2] / "core" / "conformance" / "api.json"
 TYPES = {"swift.class", "swift.struct", "swift.enum", "swift.protocol", "swift.typealias"}
-BROUGHT = {"encode(to:)", "==(_:_:)", "!=(_:_:)", "hash(into:)", "hashValue", "makeAsyncIterator()", "next()", "next(isolation:)"}
+BROUGHT = {
+    *("encode(to:)", "init(from:)", "init(rawValue:)", "==(_:_:)", "!=(_:_:)", "hash(into:)", "hashValue"),
+    *("makeAsyncIterator()", "next()", "next(isolation:)"),
+}
 
 
 def names(graph):
@@ -31,8 +34,9 @@ def names(graph):
             continue
         if symbol["identifier"]["precise"] in inherited:
             continue
-        if len(path) > 1 and path[-1] not in BROUGHT and not path[-1].startswith("init("):
-            found.setdefault(".".join(path[:-1]), set()).add(path[-1].split("(")[0])
+        literal = path[-1].startswith("init(") and path[-1].endswith("Literal:)")
+        if len(path) > 1 and path[-1] not in BROUGHT and not literal:
+            found.setdefault(".".join(path[:-1]), set()).add(path[-1])
     return {name: sorted(members) for name, members in sorted(found.items())}
 
 

@@ -172,14 +172,17 @@ private func scripted(_ script: JSONObject) -> Options {
 
   @Test func templatesCallHelpersOfOnesOwn() async throws {
     struct Loud: Error {}
-    let config = Config(engine: ["prompts": ["p": "{{shout name mark=\"!\"}}", "q": "{{fail 1}}", "r": "{{nan 1}}"]])
+    let config = Config(engine: ["prompts": ["p": "{{shout name mark='?'}}{{shout name}}", "q": "{{fail 1}}", "r": "{{nan 1}}"]])
     let engine = try Engine(
       config: config,
       helpers: [
-        "shout": { .string(($0.first?.stringValue ?? "").uppercased() + ($1["mark"]?.stringValue ?? "")) },
+        // As in the guide on prompts.
+        "shout": { arguments, keys in
+          .string((arguments.first?.stringValue ?? "").uppercased() + (keys["mark"]?.stringValue ?? "!"))
+        },
         "fail": { _, _ in throw Loud() }, "nan": { _, _ in .number(.nan) },
       ])
-    #expect(try await engine.renderPrompt("p", variables: ["name": "ada"]).messages[0].text == "ADA!")
+    #expect(try await engine.renderPrompt("p", variables: ["name": "ada"]).messages[0].text == "ADA?ADA!")
     let failed = await failure { try await engine.renderPrompt("q") }
     #expect(failed?.code == .templateError && failed?.message.contains("`Loud`") == true)
     #expect(failed?.cause is Loud)
