@@ -6,20 +6,32 @@ use slugline::{Error, ErrorKind};
 /// hundred in memory.
 pub(crate) const MOST_VALUES: usize = 200_000;
 
+/// How deep lists and objects stand in one another at most: the reader of JSON goes no further.
+const DEEPEST: usize = 127;
+
 /// Checks a text before anything of it is made. What is no JSON at all is not found here.
 ///
 /// # Errors
-/// `request_too_large` for more than [`MOST_VALUES`]; `invalid_request` for a whole number beyond 64 bits, which
-/// would be rounded.
+/// `request_too_large` for more than [`MOST_VALUES`]; `invalid_request` for more levels than are read, and for a
+/// whole number beyond 64 bits, which would be rounded.
 pub(crate) fn check(json: &[u8]) -> Result<(), Error> {
     // Each value comes after a comma or at the beginning of a list or object.
     let mut values = 1;
-    let mut at = 0;
+    let (mut depth, mut at) = (0_usize, 0);
     while let Some(byte) = json.get(at) {
         at += 1;
         match byte {
             b'"' => at = after_text(json, at),
-            b',' | b'[' | b'{' => values += 1,
+            b',' => values += 1,
+            b'[' | b'{' => {
+                values += 1;
+                depth += 1;
+                if depth > DEEPEST {
+                    let message = format!("lists and objects are nested more than {DEEPEST} deep");
+                    return Err(Error::new(ErrorKind::InvalidRequest, message));
+                }
+            }
+            b']' | b'}' => depth = depth.saturating_sub(1),
             b'-' | b'0'..=b'9' => {
                 let rest = json.get(at..).unwrap_or_default();
                 let more = rest.iter().take_while(|byte| is_numeric(**byte)).count();
@@ -95,10 +107,24 @@ mod tests {
         assert!(check(list(MOST_VALUES + 1).as_bytes()).is_err());
         let text = format!(r#"["\\", "a\"{}"]"#, ",[{\\\"".repeat(MOST_VALUES));
         assert!(check(text.as_bytes()).is_ok());
-        assert!(check("[".repeat(MOST_VALUES).as_bytes()).is_err());
+        assert!(check("[[]".repeat(DEEPEST + 1).as_bytes()).is_err());
         for broken in ["", "\"", "\"\\", "-", "{\"a"] {
             assert!(check(broken.as_bytes()).is_ok(), "{broken}");
         }
+    }
+
+    #[test]
+    fn depth_is_what_is_read() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        for (depth, right) in [(DEEPEST, true), (DEEPEST + 1, false)] {
+            let text = nested(depth);
+            let read = serde_json::from_str::<serde_json::Value>(&text);
+            assert_eq!(
+                (read.is_ok(), check(text.as_bytes()).is_ok()),
+                (right, right)
+            );
+        }
+        assert!(check("[[]]".repeat(DEEPEST).as_bytes()).is_ok());
     }
 
     #[test]
