@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::call::{Call, Keep};
+use super::id;
 use crate::chat::{ChatCompletion, Choice, JsonMap, Timing, Warning};
 use crate::error::Error;
 use crate::store::Recording;
@@ -164,7 +165,7 @@ fn facts(call: &Call) -> Recording {
         &call.own.tags
     };
     Recording {
-        id: uuid::Uuid::new_v4().to_string(),
+        id: id::fresh(call.created_ms),
         created_ms: call.created_ms,
         session_id: call.session_id.clone(),
         completion_ids: call.completion_ids.clone(),
@@ -202,11 +203,17 @@ fn add_payload(call: &Call, recording: &mut Recording, answer: Option<&[Choice]>
     if call.keep != Keep::Everything {
         return 0;
     }
-    let mut options = call.base.clone();
-    options.overlay(call.own.clone());
+    let options = match call.base.is_empty() {
+        true => json(&call.own),
+        false => {
+            let mut options = call.base.clone();
+            options.overlay(call.own.clone());
+            json(&options)
+        }
+    };
     let mut request = JsonMap::new();
     request.insert("messages".to_owned(), json(&call.messages));
-    if let Value::Object(mut options) = json(&options) {
+    if let Value::Object(mut options) = options {
         options.retain(|name, _| !UNKEPT.contains(&name.as_str()));
         if let Some(extra) = options.get_mut("extra_body") {
             leave_secrets_out(extra);

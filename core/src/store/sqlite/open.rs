@@ -47,12 +47,15 @@ pub(super) fn prepare(path: &Path) -> Result<PathBuf> {
 pub(super) fn writer(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
     settings(&connection)?;
+    // A batch of recordings with payload: what does not fit is written twice.
+    connection.pragma_update(None, "cache_size", -8_000)?;
     Ok(connection)
 }
 
 /// A connection for the thread that reads.
 pub(super) fn reader(path: &Path) -> rusqlite::Result<Connection> {
-    let connection = writer(path)?;
+    let connection = Connection::open_with_flags(path, flags(OpenFlags::SQLITE_OPEN_READ_WRITE))?;
+    settings(&connection)?;
     connection.pragma_update(None, "query_only", true)?;
     Ok(connection)
 }
@@ -75,6 +78,9 @@ fn flags(access: OpenFlags) -> OpenFlags {
 
 fn settings(connection: &Connection) -> rusqlite::Result<()> {
     connection.busy_timeout(BUSY)?;
+    // Says something of a new file only. A row with its payload takes about half of a common page of 4 KiB; a
+    // page costs two writes and a read, whatever its size.
+    connection.pragma_update(None, "page_size", 16_384)?;
     keep_log(connection)?;
     // In WAL mode a commit outlives the process at this level; a power cut may take the last ones, whole.
     connection.pragma_update(None, "synchronous", "normal")?;
