@@ -11,6 +11,7 @@ use super::call::{Call, Keep};
 use super::core::Core;
 use super::dispatch;
 use super::finish;
+use super::id;
 use super::look::{ProviderRequest, RequestFor};
 use super::prompts::Prompts;
 use super::record::{self, Unended};
@@ -163,6 +164,7 @@ impl Engine {
 
     pub(super) fn begin(&self, composed: Composed, streams: bool) -> Result<Call> {
         let started = Instant::now();
+        let created_ms = clock::unix_millis();
         let engine = &self.0.config.engine;
         let Composed {
             messages,
@@ -200,8 +202,8 @@ impl Engine {
                 .session_id
                 .clone()
                 .or_else(|| base.session_id.clone())
-                .unwrap_or_else(new_uuid),
-            completion_ids: (0..choices).map(|_| new_uuid()).collect(),
+                .unwrap_or_else(|| id::fresh(created_ms)),
+            completion_ids: (0..choices).map(|_| id::fresh(created_ms)).collect(),
             prompt,
             campaign,
             variables,
@@ -209,7 +211,7 @@ impl Engine {
             off_the_record: !store || do_not_record,
             spoken: turn,
             turn: None,
-            created_ms: clock::unix_millis(),
+            created_ms,
             started,
             deadline: started + timeout.min(Duration::from_secs(365 * 24 * 3600)),
             idle,
@@ -291,8 +293,4 @@ impl Engine {
             self.0.config.engine.max_answer_bytes,
         )
     }
-}
-
-fn new_uuid() -> String {
-    uuid::Uuid::new_v4().to_string()
 }

@@ -9,6 +9,7 @@ mod core;
 mod dispatch;
 mod finish;
 mod handle;
+mod id;
 mod look;
 mod prompts;
 mod record;
