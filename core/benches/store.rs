@@ -20,6 +20,14 @@ fn labels(value: serde_json::Value) -> JsonMap {
     value.as_object().cloned().unwrap_or_default()
 }
 
+/// An id as the engine gives them: the time first, then chance.
+fn id(unix_ms: i64) -> String {
+    let mut bytes = uuid::Uuid::new_v4().into_bytes();
+    let [_, _, time @ ..] = unix_ms.to_be_bytes();
+    bytes[..6].copy_from_slice(&time);
+    uuid::Uuid::from_bytes(bytes).to_string()
+}
+
 /// A call as a busy application makes them: a hundred prompts, of which one is called seldom; three teams,
 /// and a label that few calls have.
 fn recording(n: u64) -> Recording {
@@ -31,10 +39,11 @@ fn recording(n: u64) -> Recording {
     if n.is_multiple_of(10_000) {
         labels.insert("incident".to_owned(), (n / 10_000).to_string().into());
     }
+    let created_ms = START + i64::try_from(n).unwrap_or_default() * 40;
     Recording {
-        id: uuid::Uuid::new_v4().to_string(),
-        created_ms: START + i64::try_from(n).unwrap_or_default() * 40,
-        session_id: uuid::Uuid::new_v4().to_string(),
+        id: id(created_ms),
+        created_ms,
+        session_id: id(created_ms),
         completion_ids: vec![format!("completion-{n}")],
         project: n.is_multiple_of(4).then(|| "support".to_owned()),
         prompt: Some(PromptRef {
@@ -197,7 +206,7 @@ fn store(criterion: &mut Criterion) {
     let path = folder.path().join("slugline.db");
     let (Ok(runtime), Ok(store)) = (
         Runtime::new(),
-        SqliteStore::open(path, Retention::default()),
+        SqliteStore::open(&path, Retention::default()),
     ) else {
         return;
     };
@@ -209,7 +218,10 @@ fn store(criterion: &mut Criterion) {
         }
     }
     let each = began.elapsed() / u32::try_from(rows).unwrap_or(1);
-    say(&format!("{rows} recordings, {each:?} each"));
+    let megabytes = std::fs::metadata(&path).map_or(0, |file| file.len() >> 20);
+    say(&format!(
+        "{rows} recordings, {each:?} each, {megabytes} MiB"
+    ));
     for n in (0..rows).step_by(100) {
         let feedback = Feedback::new(format!("completion-{n}"), "thumbs", n.is_multiple_of(3));
         if runtime.block_on(store.add_feedback(feedback)).is_err() {
