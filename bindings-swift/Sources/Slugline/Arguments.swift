@@ -9,14 +9,14 @@ struct Arguments {
     try set("model", model)
   }
 
-  /// Sets an argument. What stands in `extra` under its name is kept where the argument is empty, as it is by default.
-  mutating func set(_ name: String, _ value: (some Encodable)?) throws(SluglineError) {
+  /// Sets an argument. Under its name there may be something in `extra` only where the argument is `absent`: `nil`, or
+  /// as empty as it is by default.
+  mutating func set(_ name: String, _ value: (some Encodable)?, absent: Bool = false) throws(SluglineError) {
     guard let value else { return }
-    let json = try JSONEncoding.value(of: value, at: [JSONKey(name)])
-    if object[name] != nil {
-      guard json == [] || json == [:] else { throw SluglineError.twice(name) }
-    } else {
-      object[name] = json
+    if object[name] == nil {
+      object[name] = try JSONEncoding.value(of: value, at: [JSONKey(name)])
+    } else if !absent {
+      throw SluglineError.twice(name)
     }
   }
 

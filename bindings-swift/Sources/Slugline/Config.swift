@@ -10,8 +10,8 @@ public struct Config: Sendable, ExpressibleByStringLiteral {
   enum Source: Sendable {
     case defaults
     case file(String)
-    /// A URL of this scheme, which is refused at opening.
-    case elsewhere(String)
+    /// A URL of this scheme that is no file's: refused at opening.
+    case elsewhere(scheme: String?)
     case data(JSONValue)
   }
 
@@ -26,7 +26,7 @@ public struct Config: Sendable, ExpressibleByStringLiteral {
 
   /// A file in TOML or JSON, by a file URL.
   public static func file(_ url: URL) -> Config {
-    url.isFileURL ? .file(url.path) : Config(source: .elsewhere(url.scheme ?? ""))
+    url.isFileURL ? .file(url.path) : Config(source: .elsewhere(scheme: url.scheme))
   }
 
   /// Everything as one value in the shape of the file.

@@ -46,7 +46,8 @@ public final class Engine: Sendable {
     case .defaults: break
     case .file(let path): file = path
     case .elsewhere(let scheme):
-      throw SluglineError(.configError, "a configuration is read from a file: this is a URL with the scheme `\(scheme)`")
+      let found = scheme.map { "with the scheme `\($0)`" } ?? "without a scheme"
+      throw SluglineError(.configError, "a configuration is read from a path or a file URL, not from a URL \(found)")
     case .data(let value): data = try JSONWriter.text(of: value, ofConfig: true)
     }
     let over = overrides.isEmpty ? nil : try JSONWriter.text(of: .object(overrides), ofConfig: true)
@@ -132,7 +133,7 @@ public final class Engine: Sendable {
 
   private static func arguments(_ messages: [Message], _ model: Model?, _ options: Options) throws(SluglineError) -> String {
     var arguments = try Arguments(model: model, options: options)
-    try arguments.set("messages", messages)
+    try arguments.set("messages", messages, absent: messages.isEmpty)
     return try arguments.text()
   }
 }

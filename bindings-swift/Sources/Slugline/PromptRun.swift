@@ -133,11 +133,11 @@ struct PromptRun {
   func text(_ variables: some Encodable) throws(SluglineError) -> String {
     var arguments = try Arguments(model: model, options: options)
     try arguments.set("slug", slug)
-    try arguments.set("variables", variables)
+    try arguments.set("variables", variables, absent: (variables as? JSONObject)?.isEmpty == true)
     try arguments.set("environment", environment)
     try arguments.set("version", version)
     try arguments.set("variant", variant)
-    try arguments.set("messages", messages)
+    try arguments.set("messages", messages, absent: messages.isEmpty)
     try arguments.set("template", template)
     return try arguments.text()
   }

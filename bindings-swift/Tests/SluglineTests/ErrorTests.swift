@@ -149,6 +149,7 @@ private func scripted(_ script: JSONObject) -> Options {
     (Config(engine: ["max_retries": .number(.nan)]), [:], "NaN"),
     (Config(providers: ["x": ["dialekt": "openai"]]), [:], "dialect"),
     (.file(URL(string: "https://x/slugline.toml?key=secret")!), [:], "`https`"),
+    (.file(URL(string: "slugline.toml")!), [:], "without a scheme"),
   ]
 
   @Test(arguments: refused) func theConfigurationIsRefusedByName(_ config: Config, _ overrides: JSONObject, _ says: String) throws {

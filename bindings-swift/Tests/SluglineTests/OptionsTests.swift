@@ -57,6 +57,8 @@ private func back(_ options: Options) throws -> Options {
     for (extra, name): (JSONObject, String) in [(["slug": "q"], "slug"), (["variables": ["a": 2]], "variables")] {
       refused(await failure { try await engine.renderPrompt("p", variables: ["a": 1], options: Options(extra: extra)) }, name)
     }
+    let template = Options(extra: ["template": [["role": "user", "content": "Ho"]]])
+    refused(await failure { try await engine.renderPrompt("p", template: [], options: template) }, "template")
     // By its name alone an option goes through.
     let answer = try await engine.chat("Hi", options: Options(extra: ["model": "test/echo", "max_tokens": 5]))
     #expect(answer.text == "Hi")
