@@ -2,7 +2,8 @@
 //! nothing comes, and an error as the last event where the stream breaks off.
 //!
 //! The last chunk carries `meta`: how the answer came about is known no sooner. So a chunk that may be the last is
-//! held back until the stream goes on or ends.
+//! held back until the stream goes on or ends, but not for long: a host that says why it stopped and does not end
+//! would keep its reader waiting. Then an empty chunk at the end carries it.
 //!
 //! The body pulls the engine's stream as the client reads, so a slow client holds the provider back, and
 //! dropping it (the client is gone) closes the provider's socket.
@@ -27,6 +28,8 @@ use super::refusal;
 
 /// How long nothing may be sent.
 const KEEP_ALIVE: Duration = Duration::from_secs(15);
+/// How long a chunk may be held back.
+const HELD: Duration = Duration::from_millis(250);
 
 /// The events of one stream.
 pub(crate) struct Events {
@@ -76,6 +79,17 @@ impl Events {
             Ok(batch) => self.go_on(&mut out, batch),
             Err(error) => self.go_on(&mut out, Vec::new()).and(Err(error)),
         };
+        self.told(written, out)
+    }
+
+    /// What was held back, and may be no longer.
+    fn release(&mut self) -> Vec<u8> {
+        let mut out = Vec::new();
+        let written = self.go_on(&mut out, Vec::new());
+        self.told(written, out)
+    }
+
+    fn told(&mut self, written: Result<(), Error>, mut out: Vec<u8>) -> Vec<u8> {
         if let Err(error) = written {
             self.ended = true;
             self.outcome.failed(&error);
@@ -99,6 +113,15 @@ impl Events {
             write(out, head, delta, self.form.profile, None)?;
         }
         Ok(())
+    }
+
+    /// Begins to count the time in which nothing is sent.
+    fn be_silent(&mut self) {
+        let most = match self.held {
+            Some(_) => HELD,
+            None => KEEP_ALIVE,
+        };
+        self.silence.as_mut().reset(Instant::now() + most);
     }
 
     fn end(&mut self, out: &mut Vec<u8>) -> Result<(), Error> {
@@ -209,17 +232,22 @@ impl Body for Events {
             match batch {
                 Poll::Ready(batch) => {
                     let bytes = this.events(batch);
+                    this.be_silent();
                     if !bytes.is_empty() {
                         break bytes;
                     }
                 }
-                Poll::Pending => match this.silence.as_mut().poll(cx) {
-                    Poll::Ready(()) => break b": keep-alive\n\n".to_vec(),
-                    Poll::Pending => return Poll::Pending,
-                },
+                Poll::Pending => {
+                    std::task::ready!(this.silence.as_mut().poll(cx));
+                    let bytes = match this.held {
+                        Some(_) => this.release(),
+                        None => b": keep-alive\n\n".to_vec(),
+                    };
+                    this.be_silent();
+                    break bytes;
+                }
             }
         };
-        this.silence.as_mut().reset(Instant::now() + KEEP_ALIVE);
         Poll::Ready(Some(Ok(Frame::data(Bytes::from(bytes)))))
     }
 

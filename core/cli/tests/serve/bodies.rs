@@ -154,6 +154,10 @@ fn what_is_echoed_in_headers_and_the_log_is_bounded() {
     assert!(reply.header("x-slugline-session-id").is_none());
     let log = server.logged("id=long-model");
     assert!(!log.contains("mmmm"), "{log}");
+    // A name of several words is one word of the log.
+    let body = json!({"model": "test/a b=c", "messages": "x"});
+    assert_eq!(server.post(CHAT, &body).status, 200);
+    server.logged("model=test/a_b=c");
 }
 
 #[test]

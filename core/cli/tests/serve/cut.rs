@@ -95,6 +95,26 @@ fn in_the_middle_of_a_stream() {
 }
 
 #[test]
+fn a_host_that_stops_and_does_not_end_is_told_at_once() {
+    let head = "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n";
+    let stop = EVENT.replace("\"finish_reason\":null", "\"finish_reason\":\"stop\"");
+    let (url, asked, _closed) = upstream(format!("{head}{stop}"));
+    let server = server(&url);
+    let mut client = ask(&server, true);
+    asked.recv_timeout(Duration::from_secs(5)).unwrap();
+    let began = Instant::now();
+    let mut seen = String::new();
+    while !seen.contains("\"finish_reason\":\"stop\"") {
+        let mut part = [0; 4096];
+        let count = client.read(&mut part).unwrap();
+        assert!(count > 0, "{seen}");
+        seen.push_str(&String::from_utf8_lossy(&part[..count]));
+    }
+    assert!(began.elapsed() < Duration::from_secs(5));
+    assert!(!seen.contains("\"meta\"") && !seen.contains("[DONE]"));
+}
+
+#[test]
 fn before_an_answer() {
     for stream in [false, true] {
         let (url, asked, closed) = upstream(String::new());
