@@ -14,7 +14,10 @@ pub(super) fn failed(path: &Path, error: rusqlite::Error) -> Error {
             "another process holds its lock for too long; try again"
         }
         Some(ErrorCode::DiskFull) => "the disk is full",
-        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied | ErrorCode::CannotOpen) => {
+        Some(ErrorCode::CannotOpen) => {
+            "it cannot be opened; see whether it was moved or removed, and who may write it and its folder"
+        }
+        Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => {
             "it cannot be written; check the permissions of the file and its folder, or use \
              storage = \"memory:\""
         }

@@ -1,5 +1,6 @@
 //! The store itself: every method is a job for the thread that writes or one that reads. Calls wait for the turns
-//! of their session, so those have a thread of their own: a long report holds no call up.
+//! of their session, so those have a thread of their own: a long report holds no call up. So have statements
+//! of the user, which may run for ever.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -42,6 +43,7 @@ pub struct SqliteStore {
     writer: Worker,
     reader: Worker,
     turns: Worker,
+    guests: Worker,
 }
 
 /// How much was deleted.
@@ -63,6 +65,7 @@ impl SqliteStore {
             writer: Worker::new(path.clone(), open::writer),
             reader: Worker::new(path.clone(), open::reader),
             turns: Worker::new(path.clone(), open::reader),
+            guests: Worker::new(path.clone(), open::reader),
             path,
             retention,
             unclean: Arc::new(AtomicBool::new(true)),
@@ -252,7 +255,7 @@ impl Store for SqliteStore {
     fn query<'a>(&'a self, sql: &'a str) -> BoxFuture<'a, Result<Vec<JsonMap>>> {
         let (path, sql) = (self.path.clone(), sql.to_owned());
         let (waits, stop) = self.stops.begin();
-        let found = self.reader.run(move |_| guest::query(&path, &sql, &stop));
+        let found = self.guests.run(move |_| guest::query(&path, &sql, &stop));
         Box::pin(async move {
             let _waits = waits;
             found.await
@@ -279,6 +282,7 @@ impl Store for SqliteStore {
         self.interrupt();
         Box::pin(async move {
             // The readers first: the last connection to close empties the log.
+            self.guests.close().await?;
             self.turns.close().await?;
             self.reader.close().await?;
             if self.unclean.load(Ordering::Relaxed) {
