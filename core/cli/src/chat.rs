@@ -3,10 +3,11 @@
 use std::io::{IsTerminal as _, Write as _};
 
 use clap::Args;
+use slugline::Engine;
 use slugline::chat::{ChatRequest, Message};
 use slugline::engine::RequestFor;
-use slugline::{Engine, ErrorKind};
 
+use crate::args::{aside, standard_input};
 use crate::open::OpenArgs;
 use crate::output::{Failure, print_json};
 use crate::run::{print_stream, show};
@@ -58,8 +59,14 @@ pub(crate) async fn chat(open: &OpenArgs, args: ChatArgs) -> Result<(), Failure>
     let Some(text) = asked else {
         return converse(&engine, &args).await;
     };
-    let request = request(&args, &text);
+    let mut request = request(&args, &text);
     if args.dry_run {
+        if let Some(id) = &args.session {
+            // As a call in the session is composed: after the instructions, before what is new.
+            let history = engine.session(id.as_str()).history().await?;
+            let at = usize::from(args.system.is_some());
+            request.messages.splice(at..at, history);
+        }
         let request = RequestFor::Chat(Box::new(request), args.stream);
         return print_json(&engine.build_request(request)?);
     }
@@ -118,20 +125,8 @@ async fn converse(engine: &Engine, args: &ChatArgs) -> Result<(), Failure> {
     }
 }
 
-/// Reads on a thread of its own, so that an interrupt is heard meanwhile.
-async fn reading<T: Send + 'static>(
-    read: impl FnOnce() -> std::io::Result<T> + Send + 'static,
-) -> Result<T, Failure> {
-    let read = tokio::task::spawn_blocking(read).await;
-    Ok(read.map_err(|error| Failure::of(ErrorKind::Internal, error.to_string()))??)
-}
-
-async fn standard_input() -> Result<String, Failure> {
-    reading(|| std::io::read_to_string(std::io::stdin())).await
-}
-
 async fn line() -> Result<Option<String>, Failure> {
-    reading(|| {
+    aside(|| {
         let mut line = String::new();
         let count = std::io::stdin().read_line(&mut line)?;
         Ok((count > 0).then_some(line))

@@ -217,17 +217,21 @@ fn storage(config: &Config, findings: &mut Findings) {
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
-    let read_only = |path: &Path| {
-        path.metadata()
-            .is_ok_and(|about| about.permissions().readonly())
+    // Tried, not looked up: rights depend on who asks and on how the disk is mounted.
+    let writable = |path: &Path| match path.exists() {
+        true => std::fs::OpenOptions::new().append(true).open(path).is_ok(),
+        false => true,
     };
+    let probe = folder.join(format!(".slugline-doctor-{}", std::process::id()));
+    let made = std::fs::File::create_new(&probe).is_ok();
+    let _ = std::fs::remove_file(&probe);
     if !folder.is_dir() {
         findings.add(
             "storage",
             Level::Error,
             format!("the folder {} does not exist", folder.display()),
         );
-    } else if read_only(folder) || read_only(path) {
+    } else if !made || !writable(path) {
         findings.add(
             "storage",
             Level::Error,

@@ -44,11 +44,19 @@ pub(crate) struct InitArgs {
 pub(crate) fn init(args: &InitArgs) -> Result<(), Failure> {
     let prompts = args.folder.join("prompts");
     let mut written = Vec::new();
-    fs::create_dir_all(&prompts).map_err(|error| cannot_write(&prompts, &error))?;
-    for (path, text) in [
+    let files = [
         (args.folder.join("slugline.toml"), CONFIG),
         (prompts.join("greet.prompt"), PROMPT),
-    ] {
+    ];
+    // Both or none.
+    if let Some((path, _)) = files.iter().find(|(path, _)| path.exists()) {
+        return Err(cannot_write(
+            path,
+            &std::io::ErrorKind::AlreadyExists.into(),
+        ));
+    }
+    fs::create_dir_all(&prompts).map_err(|error| cannot_write(&prompts, &error))?;
+    for (path, text) in files {
         // Never over a file that is there: it may be somebody's work.
         let file = fs::File::create_new(&path).and_then(|mut file| file.write_all(text.as_bytes()));
         file.map_err(|error| cannot_write(&path, &error))?;

@@ -127,9 +127,9 @@ async fn dispatch(cli: Cli) -> Result<(), output::Failure> {
     match cli.command {
         Command::Run(args) => run::run(&cli.open, args).await,
         Command::Chat(args) => chat::chat(&cli.open, args).await,
-        Command::Render(args) => render::render(&cli.open, args),
+        Command::Render(args) => render::render(&cli.open, args).await,
         Command::Lint(args) => lint::lint(&cli.open, &args),
-        Command::Prompts(command) => prompts::run(&cli.open, &command),
+        Command::Prompts(command) => prompts::run(&cli.open, &command).await,
         Command::Recordings(command) => recordings::run(&cli.open, command).await,
         Command::Campaign(command) => campaign::run(&cli.open, command).await,
         Command::Usage(args) => usage::usage(&cli.open, args).await,

@@ -18,8 +18,8 @@ pub(crate) struct RenderArgs {
     json: bool,
 }
 
-pub(crate) fn render(open: &OpenArgs, args: RenderArgs) -> Result<(), Failure> {
-    let request = run::request(&args.slug, &args.variables, None)?;
+pub(crate) async fn render(open: &OpenArgs, args: RenderArgs) -> Result<(), Failure> {
+    let request = run::request(&args.slug, &args.variables, None).await?;
     let rendered = open.engine()?.render_prompt(request)?;
     if args.json {
         return print_json(&rendered);

@@ -34,7 +34,7 @@ pub(crate) struct RunArgs {
 }
 
 pub(crate) async fn run(open: &OpenArgs, args: RunArgs) -> Result<(), Failure> {
-    let request = request(&args.slug, &args.variables, args.model.as_deref())?;
+    let request = request(&args.slug, &args.variables, args.model.as_deref()).await?;
     let engine = open.engine()?;
     if args.dry_run {
         let request = RequestFor::Prompt(Box::new(request), args.stream);
@@ -57,7 +57,7 @@ pub(crate) fn show(completion: &ChatCompletion, json: bool) -> Result<(), Failur
 }
 
 /// The request for a slug with variables as they stand on the command line.
-pub(crate) fn request(
+pub(crate) async fn request(
     slug: &str,
     variables: &[String],
     model: Option<&str>,
@@ -66,7 +66,7 @@ pub(crate) fn request(
     let mut request = PromptRequest::new(address.slug.as_str());
     request.environment = address.environment;
     request.version = address.version;
-    request.variables = args::variables(variables)?;
+    request.variables = args::variables(variables).await?;
     request.options.model = model.map(str::to_owned).into_iter().collect();
     Ok(request)
 }

@@ -106,6 +106,27 @@ fn the_exact_request_is_shown() {
 }
 
 #[test]
+fn the_exact_request_of_a_session_has_its_turns() {
+    let folder =
+        Folder::new(&CONFIG.replace("[engine]", "[engine]\nstorage = \"sqlite:state.db\""));
+    folder.ok(&["chat", "--session", "s", "Hi"], "");
+    let words = [
+        "chat",
+        "--session",
+        "s",
+        "--system",
+        "Be brief.",
+        "--dry-run",
+        "Again",
+    ];
+    let messages = folder.json(&words, "")["body"]["messages"].clone();
+    let texts: Vec<&str> = (0..4)
+        .filter_map(|at| messages[at]["content"].as_str())
+        .collect();
+    assert_eq!(texts, ["Be brief.", "Hi", "Hi", "Again"]);
+}
+
+#[test]
 fn variables_come_from_words_files_and_pipes() {
     let folder = Folder::new(CONFIG);
     std::fs::write(folder.0.path().join("ada.txt"), "Ada").unwrap();

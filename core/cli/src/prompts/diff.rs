@@ -41,8 +41,11 @@ struct Side {
     text: String,
 }
 
-pub(crate) fn diff(open: &OpenArgs, args: &DiffArgs) -> Result<(), Failure> {
-    let variables = args.render.as_deref().map(args::variables).transpose()?;
+pub(crate) async fn diff(open: &OpenArgs, args: &DiffArgs) -> Result<(), Failure> {
+    let variables = match &args.render {
+        Some(words) => Some(args::variables(words).await?),
+        None => None,
+    };
     let store = open.store()?;
     let side = |at: &str| side(&store, args, at, variables.as_ref());
     let (from, to) = (side(&args.from)?, side(&args.to)?);

@@ -26,11 +26,11 @@ pub(crate) enum PromptsCommand {
     Promote(promote::PromoteArgs),
 }
 
-pub(crate) fn run(open: &OpenArgs, command: &PromptsCommand) -> Result<(), Failure> {
+pub(crate) async fn run(open: &OpenArgs, command: &PromptsCommand) -> Result<(), Failure> {
     match command {
         PromptsCommand::List(args) => list::list(open, args),
         PromptsCommand::Show(args) => show::show(open, args),
-        PromptsCommand::Diff(args) => diff::diff(open, args),
+        PromptsCommand::Diff(args) => diff::diff(open, args).await,
         PromptsCommand::Publish(args) => publish::publish(open, args),
         PromptsCommand::Promote(args) => promote::promote(open, args),
     }
