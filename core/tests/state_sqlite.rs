@@ -290,13 +290,14 @@ async fn a_session_past_its_time_leaves_the_file_where_nothing_is_recorded() {
     let settings = json!({"recording": "off", "session_ttl_ms": 500});
     let engine = open(folder.path(), settings.clone());
     engine.session("s").chat(echo("NEEDLE-ONE")).await.unwrap();
+    // A write ends after what the one before it had looked at by the way: no file changes while it is read.
+    engine.session("u").clear().await.unwrap();
     assert!(holds(folder.path(), "NEEDLE-ONE"));
     // As when the program is killed: nobody closes the file.
     std::mem::forget(engine);
     tokio::time::sleep(std::time::Duration::from_millis(600)).await;
     let engine = open(folder.path(), settings);
     engine.session("t").chat(echo("NEEDLE-TWO")).await.unwrap();
-    // A second write, after what the first one had looked at by the way.
     engine.session("u").clear().await.unwrap();
     assert!(!holds(folder.path(), "NEEDLE-ONE"));
     tokio::time::sleep(std::time::Duration::from_millis(600)).await;
