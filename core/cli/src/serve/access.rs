@@ -2,6 +2,7 @@
 //!
 //! The line holds the path without its query, never a body, a variable, an answer or a key.
 
+use std::num::NonZeroU8;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -10,7 +11,7 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 use bytes::Bytes;
@@ -18,14 +19,22 @@ use futures_util::FutureExt as _;
 use http_body::{Body as HttpBody, Frame, SizeHint};
 use slugline::{Error, ErrorKind};
 use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
+use time::format_description::well_known::Iso8601;
+use time::format_description::well_known::iso8601::{Config, EncodedConfig, TimePrecision};
 
 use super::app::App;
 use super::log::Log;
+use super::patient::UnderWay;
 use super::refusal::Refusal;
 
 /// The header that carries a request's id, in and out.
 const REQUEST_ID: &str = "x-request-id";
+/// The time in a line of the log.
+const TIME: EncodedConfig = Config::DEFAULT
+    .set_time_precision(TimePrecision::Second {
+        decimal_digits: NonZeroU8::new(3),
+    })
+    .encode();
 /// Longest path in a line of the log.
 const PATH: usize = 200;
 
@@ -60,12 +69,16 @@ pub(crate) async fn admit(State(app): State<Arc<App>>, request: Request, next: N
     let mut response = match admitted {
         Err(error) => Refusal::from(error).into_response(),
         // The panic itself is told by its hook, on standard error; what it says may hold anything.
-        Ok(()) => AssertUnwindSafe(next.run(request))
-            .catch_unwind()
-            .await
-            .unwrap_or_else(|_| {
+        Ok(()) => tokio::select! {
+            biased;
+            done = AssertUnwindSafe(next.run(request)).catch_unwind() => done.unwrap_or_else(|_| {
                 Refusal::from(Error::new(ErrorKind::Internal, "a bug in slugline")).into_response()
             }),
+            stopped = app.halt.clone().until_cut() => {
+                let refusal = Refusal::from(stopped).status(StatusCode::SERVICE_UNAVAILABLE);
+                refusal.into_response()
+            }
+        },
     };
     if let Ok(id) = HeaderValue::from_str(&id) {
         response.headers_mut().insert(REQUEST_ID, id);
@@ -84,10 +97,23 @@ fn request_id(headers: &HeaderMap) -> String {
     }
 }
 
+/// The beginning of a path, with everything but visible ASCII percent-encoded: bytes come as clients send them.
+fn visible(path: &str) -> String {
+    let mut out = String::with_capacity(path.len().min(PATH));
+    for byte in path.bytes() {
+        match byte.is_ascii_graphic() {
+            true if out.len() < PATH => out.push(char::from(byte)),
+            false if out.len() + 3 <= PATH => out.push_str(&format!("%{byte:02X}")),
+            _ => break,
+        }
+    }
+    out
+}
+
 /// A line of the access log, written when the request is over: its answer sent, or its client gone.
 struct Line {
     log: Option<Arc<Log>>,
-    method: String,
+    method: Method,
     path: String,
     id: String,
     started: Instant,
@@ -96,16 +122,15 @@ struct Line {
     outcome: Outcome,
     bytes: u64,
     complete: bool,
+    _under_way: Option<UnderWay>,
 }
 
 impl Line {
     fn new(app: &App, request: &Request, id: &str) -> Line {
-        // A path is visible ASCII: what else a client sends is percent-encoded or no HTTP.
-        let path = request.uri().path();
         Line {
             log: app.log.clone(),
-            method: request.method().to_string(),
-            path: path.get(..PATH).unwrap_or(path).to_owned(),
+            method: request.method().clone(),
+            path: visible(request.uri().path()),
             id: id.to_owned(),
             started: Instant::now(),
             status: None,
@@ -113,6 +138,7 @@ impl Line {
             outcome: Outcome::default(),
             bytes: 0,
             complete: false,
+            _under_way: request.extensions().get().cloned(),
         }
     }
 
@@ -126,7 +152,10 @@ impl Line {
             .and_then(|model| model.to_str().ok())
             .map(str::to_owned);
         let length = response.headers().get(header::CONTENT_LENGTH);
-        self.complete = response.body().is_end_stream()
+        // No body is sent, so nobody will ask for it.
+        self.complete = self.method == Method::HEAD
+            || matches!(response.status().as_u16(), 204 | 304)
+            || response.body().is_end_stream()
             || length.is_some_and(|length| length.as_bytes() == b"0");
     }
 }
@@ -137,8 +166,9 @@ impl Drop for Line {
             return;
         };
         let time = OffsetDateTime::now_utc();
-        let time = time.replace_nanosecond(time.millisecond() as u32 * 1_000_000);
-        let time = time.unwrap_or(OffsetDateTime::UNIX_EPOCH).format(&Rfc3339);
+        let time = time.replace_nanosecond(u32::from(time.millisecond()) * 1_000_000);
+        let time = time.unwrap_or(OffsetDateTime::UNIX_EPOCH);
+        let time = time.format(&Iso8601::<TIME>);
         let status = match (self.status, self.complete) {
             (Some(status), true) => status.as_u16(),
             // The client went away first.
@@ -198,5 +228,19 @@ impl HttpBody for Followed {
 
     fn size_hint(&self) -> SizeHint {
         self.inner.size_hint()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_visible_and_short() {
+        assert_eq!(visible("/v1/models"), "/v1/models");
+        assert_eq!(visible("/x\u{9b}31m y\u{7f}\n"), "/x%C2%9B31m%20y%7F%0A");
+        let long = visible(&("/".repeat(PATH - 1) + "\u{e9}"));
+        assert_eq!(long.len(), PATH - 1);
+        assert_eq!(visible(&"/".repeat(PATH + 1)).len(), PATH);
     }
 }

@@ -12,6 +12,7 @@ use slugline::stream::BATCH;
 use super::access::Outcome;
 use super::app::App;
 use super::ask::{Ask, Verb};
+use super::heavy;
 use super::refusal::Refusal;
 use super::sse::{Events, Form};
 
@@ -33,9 +34,15 @@ pub(crate) enum Profile {
 
 /// Makes the call and answers.
 pub(crate) async fn answer(app: &App, ask: Ask, profile: Profile) -> Result<Response, Refusal> {
-    if ask.stream {
-        return stream(app, ask, profile).await;
+    match (ask.heavy, ask.stream) {
+        (false, false) => whole(app, ask, profile).await,
+        (false, true) => stream(app, ask, profile).await,
+        (true, false) => heavy::call(whole(app, ask, profile)).await,
+        (true, true) => heavy::call(stream(app, ask, profile)).await,
     }
+}
+
+async fn whole(app: &App, ask: Ask, profile: Profile) -> Result<Response, Refusal> {
     let mut completion = match ask.verb {
         Verb::Chat(request) => app.engine.chat(request).await?,
         Verb::Prompt(request) => app.engine.run_prompt(request).await?,
@@ -109,15 +116,22 @@ async fn stream(app: &App, mut ask: Ask, profile: Profile) -> Result<Response, R
         usage,
         dropped: ask.dropped,
     };
-    let body = Body::new(Events::new(stream, first, form, outcome.clone()));
+    let body = Body::new(Events::new(
+        stream,
+        first,
+        form,
+        outcome.clone(),
+        app.halt.clone(),
+    ));
     let mut response = (headers, body).into_response();
     response.extensions_mut().insert(outcome);
     Ok(response)
 }
 
-/// Sets `x-slugline-NAME`; a value that cannot stand in a header, or is too long for one, is left out.
+/// Sets `x-slugline-NAME`; a value that is not ASCII, or is too long for a header, is left out.
 fn about(headers: &mut HeaderMap, name: &str, value: &str) {
-    if value.len() > LONGEST {
+    // Bytes beyond ASCII would be let through, and every client reads them as it likes.
+    if value.len() > LONGEST || !value.is_ascii() {
         return;
     }
     let name = axum::http::HeaderName::try_from(format!("x-slugline-{name}"));

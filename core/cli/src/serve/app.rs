@@ -7,6 +7,7 @@ use slugline::Engine;
 use slugline::config::Config;
 
 use super::gate::Gate;
+use super::halt::Halt;
 use super::log::Log;
 
 /// The engine, and what the server knows beside it.
@@ -17,6 +18,7 @@ pub(crate) struct App {
     /// Where a line for each request goes.
     pub(crate) log: Option<Arc<Log>>,
     pub(crate) started: SystemTime,
+    pub(crate) halt: Halt,
 }
 
 impl App {
@@ -27,6 +29,7 @@ impl App {
             gate,
             log,
             started: SystemTime::now(),
+            halt: Halt::new(),
         }
     }
 }

@@ -42,6 +42,8 @@ pub(crate) struct Ask {
     pub(crate) verb: Verb,
     /// Whether the answer is wanted as events.
     pub(crate) stream: bool,
+    /// Whether its body was so large that its work holds others up.
+    pub(crate) heavy: bool,
     /// What was left out before the engine saw it.
     pub(crate) dropped: Vec<Warning>,
 }
@@ -92,6 +94,7 @@ pub(crate) fn chat(mut body: JsonMap) -> Result<Ask, Error> {
     Ok(Ask {
         verb: Verb::Chat(request),
         stream: parts.stream,
+        heavy: false,
         dropped: Vec::new(),
     })
 }
@@ -135,6 +138,7 @@ pub(crate) fn prompt(address: &Address, body: JsonMap) -> Result<Ask, Error> {
     Ok(Ask {
         verb: Verb::Prompt(request),
         stream: parts.stream,
+        heavy: false,
         dropped: Vec::new(),
     })
 }

@@ -9,6 +9,8 @@ use http_body_util::BodyExt as _;
 use slugline::chat::JsonMap;
 use slugline::{Error, ErrorKind};
 
+use super::ask::Ask;
+use super::heavy::{self, HEAVY};
 use super::refusal::Refusal;
 use crate::json;
 
@@ -18,8 +20,17 @@ pub(crate) const MOST_BYTES: usize = 32 << 20;
 const PAUSE: Duration = Duration::from_secs(10);
 /// How long it may take.
 const WHOLE: Duration = Duration::from_secs(120);
-/// From so many bytes on a body is taken apart on a thread that other calls do not wait for.
-const LARGE: usize = 1 << 20;
+
+/// The call in the body, as `take` reads it and the headers have it.
+pub(crate) async fn ask(
+    request: Request,
+    take: impl FnOnce(JsonMap) -> Result<Ask, Error> + Send + 'static,
+) -> Result<Ask, Refusal> {
+    let (parts, body) = request.into_parts();
+    let (mut ask, size) = sized(&parts.headers, body, take).await?;
+    ask.heavy = size >= HEAVY;
+    Ok(ask.heed(&parts.headers))
+}
 
 /// What `take` makes of the object in the body.
 pub(crate) async fn object<T: Send + 'static>(
@@ -27,18 +38,27 @@ pub(crate) async fn object<T: Send + 'static>(
     take: impl FnOnce(JsonMap) -> Result<T, Error> + Send + 'static,
 ) -> Result<T, Refusal> {
     let (parts, body) = request.into_parts();
+    Ok(sized(&parts.headers, body, take).await?.0)
+}
+
+/// The same, with the size of the body.
+async fn sized<T: Send + 'static>(
+    headers: &HeaderMap,
+    body: Body,
+    take: impl FnOnce(JsonMap) -> Result<T, Error> + Send + 'static,
+) -> Result<(T, usize), Refusal> {
     // A page of another site may send forms and plain text unasked, but JSON only with leave.
-    if !is_json(&parts.headers) {
+    if !is_json(headers) {
         let message = "send the body as JSON, with `content-type: application/json`";
         return Err(Error::invalid("content-type", message).into());
     }
-    if !is_plain(&parts.headers) {
+    if !is_plain(headers) {
         let message =
             "send the body as it is, without `content-encoding`: compressed ones are not read";
         let error = Error::invalid("content-encoding", message);
         return Err(Refusal::from(error).status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
-    let length = parts.headers.get(header::CONTENT_LENGTH);
+    let length = headers.get(header::CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     if length.is_some_and(|length| length > MOST_BYTES) {
         return Err(too_large().into());
@@ -46,19 +66,18 @@ pub(crate) async fn object<T: Send + 'static>(
     let bytes = tokio::time::timeout(WHOLE, read(body, length.unwrap_or(0)))
         .await
         .map_err(|_| too_slow())??;
-    let large = bytes.len() >= LARGE;
+    let size = bytes.len();
     let read = move || {
         json::check(&bytes)?;
         let object = slugline::input::from_json(&bytes)?;
         drop(bytes);
         take(object)
     };
-    Ok(match large {
-        false => read()?,
-        true => tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| Error::new(ErrorKind::Internal, "the body could not be taken apart"))??,
-    })
+    let object = match size < HEAVY {
+        true => read()?,
+        false => heavy::work(read).await?,
+    };
+    Ok((object, size))
 }
 
 async fn read(mut body: Body, length: usize) -> Result<Vec<u8>, Error> {

@@ -113,12 +113,7 @@ impl Gate {
         let checked = bound.ip().is_loopback() || !allowed.is_empty();
         let mut hosts = vec![bare(&bound.ip().to_string())];
         for name in allowed {
-            let Ok(authority) = name.parse::<Authority>() else {
-                return Err(Failure::usage(format!(
-                    "--allow-host: {name:?} is no host name"
-                )));
-            };
-            hosts.push(bare(authority.host()));
+            hosts.push(allowed_name(name)?);
         }
         Ok(Gate {
             keys,
@@ -191,6 +186,28 @@ fn bearer(value: &[u8]) -> Option<&[u8]> {
     scheme
         .eq_ignore_ascii_case(b"bearer ")
         .then(|| key.trim_ascii())
+}
+
+/// The name of `--allow-host`; a port behind it says nothing, as in the header it is compared with.
+fn allowed_name(name: &str) -> Result<String, Failure> {
+    let hint = if name.contains("://") {
+        "; leave the scheme out"
+    } else if name.contains('*') {
+        "; patterns are not known, each name needs its own --allow-host"
+    } else {
+        ""
+    };
+    let authority = name.parse::<Authority>().ok();
+    let host = authority.filter(|authority| {
+        let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:[]".contains(&byte);
+        hint.is_empty() && !authority.host().is_empty() && authority.as_str().bytes().all(plain)
+    });
+    match host {
+        Some(authority) => Ok(bare(authority.host())),
+        None => Err(Failure::usage(format!(
+            "--allow-host: {name:?} is no host name{hint}"
+        ))),
+    }
 }
 
 /// A host name as it is compared: without brackets, final dot and capitals.

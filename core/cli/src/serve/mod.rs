@@ -1,8 +1,8 @@
 //! `slugline serve`: the engine behind the HTTP routes that other products and their clients speak.
 //!
-//! `listen` takes connections, `access` lets a request in and follows it to its line of the `log`, `gate` knows
-//! the keys and host names. A file of `routes` a route: it reads its body with `ask` (what no client may say:
-//! `forbidden`), calls the engine, and `answer` writes what comes as JSON or, by `sse`, as events. Errors go out by `refusal`.
+//! `listen` takes connections (`patient`) until `halt`, `access` lets a request in and follows it to its line of the
+//! `log`, `gate` knows the keys and host names. A file of `routes` a route: it reads its body with `ask` (what no client may say:
+//! `forbidden`), calls the engine (`heavy` bodies aside), and `answer` writes what comes as JSON or, by `sse`, as events. Errors go out by `refusal`.
 
 mod access;
 mod answer;
@@ -12,6 +12,8 @@ mod body;
 mod casing;
 mod forbidden;
 mod gate;
+mod halt;
+mod heavy;
 mod listen;
 mod log;
 mod patient;
@@ -60,6 +62,8 @@ pub(crate) struct ServeArgs {
 }
 
 pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failure> {
+    // Who reads the first line may send a signal at once.
+    let stop = listen::Stop::listen()?;
     let config = Config::open(open.source(), open.overrides()?)?;
     let address = args.listen.as_deref().unwrap_or(&config.server.listen);
     let listener = TcpListener::bind(address).await.map_err(|error| {
@@ -95,7 +99,8 @@ pub(crate) async fn serve(open: &OpenArgs, args: ServeArgs) -> Result<(), Failur
     };
     let app = Arc::new(App::new(engine, config, gate, log.clone()));
     let drain = Duration::from_secs(args.drain);
-    listen::run(listener, routes::router(app.clone()), drain).await?;
+    let router = routes::router(app.clone());
+    listen::run(listener, router, &app.halt, stop, drain).await;
     let ended = app.engine.shutdown().await;
     if let Some(log) = log {
         log.end();

@@ -1,31 +1,50 @@
 //! A connection whose client must go on reading: one that does not, while something waits to be sent, is given up.
 //!
-//! A slow reader holds the provider back, which is right; one that has stopped would hold it for ever.
+//! A slow reader holds the provider back, which is right; one that has stopped would hold it for ever. And once the
+//! server stops, one that has asked nothing is listened to no longer.
 
 use std::io;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep};
 
+use super::halt::Halt;
+
 /// How long nothing may be taken.
 const PATIENCE: Duration = Duration::from_secs(120);
+
+/// Held by the connection, and by each request of it until that is over.
+#[derive(Debug, Clone, Default)]
+pub(super) struct UnderWay(Arc<()>);
+
+impl UnderWay {
+    /// Whether only the two ends of the connection hold it.
+    fn is_idle(&self) -> bool {
+        Arc::strong_count(&self.0) <= 2
+    }
+}
 
 /// The connection.
 pub(super) struct Patient<S> {
     stream: S,
     waits: Option<Pin<Box<Sleep>>>,
     waiting: bool,
+    calls: UnderWay,
+    halt: Halt,
 }
 
 impl<S> Patient<S> {
-    pub(super) fn new(stream: S) -> Patient<S> {
+    pub(super) fn new(stream: S, calls: UnderWay, halt: Halt) -> Patient<S> {
         Patient {
             stream,
             waits: None,
             waiting: false,
+            calls,
+            halt,
         }
     }
 
@@ -57,7 +76,13 @@ impl<S: AsyncRead + Unpin> AsyncRead for Patient<S> {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(cx, buffer)
+        let read = Pin::new(&mut self.stream).poll_read(cx, buffer);
+        let unasked = read.is_pending() && !self.waiting && self.calls.is_idle();
+        match unasked && self.halt.is_draining() {
+            // Half of a request's head, or none: as if the client had ended it.
+            true => Poll::Ready(Ok(())),
+            false => read,
+        }
     }
 }
 
@@ -103,7 +128,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn a_client_that_stops_reading_is_given_up() {
         let (ours, mut theirs) = tokio::io::duplex(64);
-        let mut ours = Patient::new(ours);
+        let mut ours = Patient::new(ours, UnderWay::default(), Halt::new());
         let slow = tokio::spawn(async move {
             let mut part = [0; 64];
             // Slow, but always in time.

@@ -75,6 +75,8 @@ fn family(status: StatusCode) -> &'static str {
         404 => "not_found_error",
         408 => "timeout_error",
         409 => "conflict_error",
+        // Told to a client that is there: the server stops.
+        499 => "server_error",
         400..=499 => "invalid_request_error",
         _ => "server_error",
     }

@@ -24,6 +24,7 @@ use tokio::time::{Instant, Sleep};
 
 use super::access::Outcome;
 use super::answer::Profile;
+use super::halt::Halt;
 use super::refusal;
 
 /// How long nothing may be sent.
@@ -39,6 +40,8 @@ pub(crate) struct Events {
     form: Form,
     outcome: Outcome,
     silence: Pin<Box<Sleep>>,
+    /// The server is stopped and waits no longer.
+    cut: Pin<Box<dyn Future<Output = Error> + Send>>,
     /// What may be the last chunk.
     held: Option<Delta>,
     ended: bool,
@@ -59,6 +62,7 @@ impl Events {
         first: Option<Vec<Delta>>,
         form: Form,
         outcome: Outcome,
+        halt: Halt,
     ) -> Events {
         Events {
             stream,
@@ -66,6 +70,7 @@ impl Events {
             form,
             outcome,
             silence: Box::pin(tokio::time::sleep(KEEP_ALIVE)),
+            cut: Box::pin(halt.until_cut()),
             held: None,
             ended: false,
         }
@@ -105,6 +110,10 @@ impl Events {
         let deltas = std::mem::replace(&mut self.held, held)
             .into_iter()
             .chain(batch);
+        let mut deltas = deltas.peekable();
+        if deltas.peek().is_none() {
+            return Ok(());
+        }
         let Some(head) = self.stream.head() else {
             return Err(Error::new(ErrorKind::Internal, "a stream without a head"));
         };
@@ -238,6 +247,9 @@ impl Body for Events {
                     }
                 }
                 Poll::Pending => {
+                    if let Poll::Ready(stopped) = this.cut.as_mut().poll(cx) {
+                        break this.events(Err(stopped));
+                    }
                     std::task::ready!(this.silence.as_mut().poll(cx));
                     let bytes = match this.held {
                         Some(_) => this.release(),
@@ -253,5 +265,50 @@ impl Body for Events {
 
     fn is_end_stream(&self) -> bool {
         self.ended
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+    use http_body_util::BodyExt as _;
+    use slugline::Engine;
+    use slugline::chat::ChatRequest;
+
+    /// The events of a call whose headers went out before its provider answered.
+    async fn late(body: Value, halt: &Halt) -> String {
+        let engine = Engine::builder().open().unwrap();
+        let request: ChatRequest = slugline::input::from_value(&body).unwrap();
+        let form = Form {
+            profile: Profile::Plain,
+            usage: false,
+            dropped: Vec::new(),
+        };
+        let stream = engine.chat_stream(request);
+        let events = Events::new(stream, None, form, Outcome::default(), halt.clone());
+        let bytes = events.collect().await.unwrap().to_bytes();
+        String::from_utf8(bytes.to_vec()).unwrap()
+    }
+
+    fn slow() -> Value {
+        json!({"model": "test/echo", "messages": "x", "extra_body": {"test": {"ttft_ms": 60_000}}})
+    }
+
+    #[tokio::test]
+    async fn an_error_before_the_first_chunk_is_told_as_it_is() {
+        let mut body = slow();
+        body["max_ttft_ms"] = json!(50);
+        let told = late(body, &Halt::new()).await;
+        assert!(told.starts_with("data: {\"error\":"), "{told}");
+        assert!(told.contains("\"code\":\"ttft_timeout\""), "{told}");
+    }
+
+    #[tokio::test]
+    async fn a_stream_that_is_cut_says_so() {
+        let halt = Halt::new();
+        halt.cut();
+        let told = late(slow(), &halt).await;
+        assert!(told.contains("\"code\":\"cancelled\""), "{told}");
     }
 }

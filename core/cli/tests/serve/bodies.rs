@@ -1,5 +1,8 @@
 //! Bodies: what is read of them, and what is refused with which words.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::server::{CONFIG, KEY, Server};
@@ -34,6 +37,34 @@ fn many_small_values_are_refused_before_they_are_made() {
     assert_eq!((status, param), (400, json!("n")));
     let large = json!({"model": "test/echo", "messages": "x".repeat(2 << 20)});
     assert_eq!(server.post(CHAT, &large).status, 200);
+}
+
+#[test]
+fn large_bodies_hold_nobody_up() {
+    let server = Server::start();
+    let text = "x".repeat(31 << 20);
+    let ended = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for stream in [false, false, true] {
+            let mut body = json!({"model": "test/echo", "messages": text, "stream": stream});
+            body["extra_body"] = json!({"test": {"content": "short"}});
+            let (server, ended) = (&server, &ended);
+            scope.spawn(move || {
+                let reply = server.post(CHAT, &body);
+                ended.fetch_add(1, Ordering::SeqCst);
+                assert_eq!(reply.status, 200);
+            });
+        }
+        let mut asked = 0;
+        while ended.load(Ordering::SeqCst) < 3 {
+            let began = Instant::now();
+            assert_eq!(server.get("/healthz").status, 200);
+            let took = began.elapsed();
+            assert!(took < Duration::from_secs(1), "{took:?} after {asked}");
+            asked += 1;
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
 }
 
 #[test]
@@ -152,6 +183,10 @@ fn what_is_echoed_in_headers_and_the_log_is_bounded() {
     let reply = server.ask("POST", CHAT, &[json, id], &body.to_string());
     assert!(reply.header("x-slugline-model").is_none());
     assert!(reply.header("x-slugline-session-id").is_none());
+    let foreign = json!({"model": "test/\u{e9}", "messages": "x"});
+    let reply = server.post(CHAT, &foreign);
+    assert_eq!(reply.status, 200);
+    assert!(reply.header("x-slugline-model").is_none());
     let log = server.logged("id=long-model");
     assert!(!log.contains("mmmm"), "{log}");
     // A name of several words is one word of the log.

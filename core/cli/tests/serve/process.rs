@@ -54,20 +54,79 @@ fn a_signal_lets_calls_under_way_end() {
 }
 
 #[test]
-fn what_does_not_end_in_time_is_cut() {
-    let mut server = Server::with(CONFIG, &[], &["--drain", "1"]);
-    let mut client = open(&server.address);
-    client.write_all(slow_stream(600).as_bytes()).unwrap();
-    let mut begun = [0; 512];
-    assert!(client.read(&mut begun).unwrap() > 0);
-    let told = Instant::now();
-    signal(&server, "-TERM");
-    assert!(server.child.wait().unwrap().success());
-    let took = told.elapsed();
-    assert!(
-        took > Duration::from_millis(900) && took < Duration::from_secs(5),
-        "{took:?}"
+fn what_does_not_end_in_time_is_cut_told_logged_and_recorded() {
+    let config = CONFIG.replace(
+        "[engine]\n",
+        "[engine]\nstorage = \"sqlite:kept.db\"\nrecording = \"full\"\n",
     );
+    // The second signal of two cuts at once.
+    for (drain, signals) in [("1", 1), ("30", 2)] {
+        let mut server = Server::with(&config, &[], &["--drain", drain]);
+        let mut client = open(&server.address);
+        client.write_all(slow_stream(600).as_bytes()).unwrap();
+        let mut begun = [0; 512];
+        assert!(client.read(&mut begun).unwrap() > 0);
+        let mut whole = open(&server.address);
+        let text = slow_stream(600).replace("true", "null");
+        whole.write_all(text.as_bytes()).unwrap();
+        // Half of a head is no call: it keeps nobody waiting.
+        let mut half = open(&server.address);
+        half.write_all(b"GET /healthz HTTP/1.1\r\nhost: local")
+            .unwrap();
+        let told = Instant::now();
+        signal(&server, "-TERM");
+        assert_eq!(half.read(&mut [0; 1]).unwrap(), 0);
+        assert!(told.elapsed() < Duration::from_millis(900));
+        for _ in 1..signals {
+            signal(&server, "-INT");
+        }
+        let mut rest = String::new();
+        client.read_to_string(&mut rest).unwrap();
+        assert!(rest.contains("\"code\":\"cancelled\""), "{rest}");
+        assert!(!rest.contains("[DONE]"));
+        let refused = client::read(whole);
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (503, "cancelled")
+        );
+        assert!(server.child.wait().unwrap().success());
+        let took = told.elapsed();
+        assert_eq!(took > Duration::from_millis(900), signals == 1, "{took:?}");
+        assert!(took < Duration::from_secs(5), "{took:?}");
+        let log = server.logged("503 ");
+        assert_eq!(log.matches("error=cancelled").count(), 2, "{log}");
+        let list = Command::new(env!("CARGO_BIN_EXE_slugline"))
+            .args(["recordings", "list", "--json"])
+            .current_dir(server.folder.path())
+            .env_remove("SLUGLINE_CONFIG")
+            .output()
+            .unwrap();
+        let list = String::from_utf8(list.stdout).unwrap();
+        assert_eq!(
+            list.matches("\"error_code\": \"cancelled\"").count(),
+            2,
+            "{list}"
+        );
+    }
+}
+
+#[test]
+fn a_signal_at_the_first_line_is_heeded() {
+    for name in ["-TERM", "-INT"] {
+        let folder = folder(CONFIG, &[]);
+        let mut child = command(folder.path(), &[])
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        let mut line = String::new();
+        let mut out = BufReader::new(child.stdout.take().unwrap());
+        out.read_line(&mut line).unwrap();
+        let id = child.id().to_string();
+        let told = Command::new("kill").args([name, &id]).status().unwrap();
+        assert!(told.success());
+        assert!(child.wait().unwrap().success(), "{name}");
+    }
 }
 
 #[test]
@@ -145,6 +204,9 @@ fn beyond_loopback_a_key_is_a_must() {
             "cannot listen",
         ),
         (CONFIG, vec!["--allow-host", "a b"], 2, "no host name"),
+        (CONFIG, vec!["--allow-host", "http://a.b"], 2, "the scheme"),
+        (CONFIG, vec!["--allow-host", "*.a.b"], 2, "patterns"),
+        (CONFIG, vec!["--allow-host", "u@a.b"], 2, "no host name"),
     ] {
         let folder = folder(config, &[]);
         let output = command(folder.path(), &args).output().unwrap();

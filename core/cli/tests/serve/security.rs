@@ -278,3 +278,36 @@ fn the_log_holds_no_payload_and_no_key() {
         assert!(!log.contains(secret), "{secret}: {log}");
     }
 }
+
+#[test]
+fn the_log_tells_every_request_as_it_was() {
+    let server = Server::start();
+    let get = |path: &[u8], method: &str, id: &str| {
+        let head = format!(
+            " HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\nx-request-id: {id}\r\n\r\n"
+        );
+        let bytes = [method.as_bytes(), b" ", path, head.as_bytes()].concat();
+        client::raw(&server.address, &bytes)
+    };
+    assert_eq!(get(b"/healthz", "HEAD", "head").status, 200);
+    let log = server.logged(" id=head");
+    assert!(log.contains(" HEAD /healthz 200 "), "{log}");
+    // Milliseconds have three digits: `2026-11-20T16:00:00.000Z `.
+    assert_eq!(log.lines().last().unwrap().find(' '), Some(24), "{log}");
+    assert_eq!(get(b"/v1/models", "HEAD", "denied").status, 401);
+    let log = server.logged(" id=denied");
+    assert!(log.contains(" HEAD /v1/models 401 "), "{log}");
+    // Without a key, and no UTF-8 of a terminal's controls reaches it.
+    assert_eq!(get(b"/x\xc2\x9b31m", "GET", "raw").status, 401);
+    let log = server.logged(" id=raw");
+    assert!(log.contains(" GET /x%C2%9B31m 401 "), "{log}");
+    let path = [
+        b"/".as_slice(),
+        &[b'x'; 198],
+        "\u{e9}".repeat(400).as_bytes(),
+    ]
+    .concat();
+    assert_eq!(get(&path, "GET", "long").status, 401);
+    let log = server.logged(" id=long");
+    assert!(log.contains("x 401 ") && !log.contains("%C3%A9"), "{log}");
+}

@@ -28,7 +28,6 @@ pub(super) async fn chat(
     State(app): State<Arc<App>>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    let headers = request.headers().clone();
-    let ask = body::object(request, ask::chat).await?.heed(&headers);
+    let ask = body::ask(request, ask::chat).await?;
     answer(&app, ask, Profile::Filled).await
 }

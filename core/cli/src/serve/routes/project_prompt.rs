@@ -69,7 +69,7 @@ pub(super) async fn run(
         ask.dropped = foreign;
         Ok(ask)
     };
-    let mut ask = body::object(request, take).await?.heed(&headers);
+    let mut ask = body::ask(request, take).await?;
     from_headers(&headers, &mut ask);
     answer(&app, ask, Profile::Plain).await
 }

@@ -31,9 +31,7 @@ pub(super) async fn run(
     request: Request,
 ) -> Result<Response, Refusal> {
     let address = Address::parse(&slug(request.uri())?)?;
-    let headers = request.headers().clone();
-    let ask = body::object(request, move |body| ask::prompt(&address, body)).await?;
-    let ask = ask.heed(&headers);
+    let ask = body::ask(request, move |body| ask::prompt(&address, body)).await?;
     answer(&app, ask, Profile::Plain).await
 }
 
