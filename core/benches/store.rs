@@ -20,12 +20,13 @@ fn labels(value: serde_json::Value) -> JsonMap {
     value.as_object().cloned().unwrap_or_default()
 }
 
-/// An id as the engine gives them: the time first, then chance.
+/// A recording's id as the engine gives them: the time first, then chance.
 fn id(unix_ms: i64) -> String {
-    let mut bytes = uuid::Uuid::new_v4().into_bytes();
-    let [_, _, time @ ..] = unix_ms.to_be_bytes();
-    bytes[..6].copy_from_slice(&time);
-    uuid::Uuid::from_bytes(bytes).to_string()
+    let (seconds, ms) = (unix_ms / 1_000, unix_ms % 1_000);
+    let (seconds, ms) = (u64::try_from(seconds), u32::try_from(ms));
+    let (seconds, ms) = (seconds.unwrap_or_default(), ms.unwrap_or_default());
+    let at = uuid::Timestamp::from_unix(uuid::NoContext, seconds, ms * 1_000_000);
+    uuid::Uuid::new_v7(at).to_string()
 }
 
 /// A call as a busy application makes them: a hundred prompts, of which one is called seldom; three teams,
@@ -43,8 +44,8 @@ fn recording(n: u64) -> Recording {
     Recording {
         id: id(created_ms),
         created_ms,
-        session_id: id(created_ms),
-        completion_ids: vec![format!("completion-{n}")],
+        session_id: uuid::Uuid::new_v4().to_string(),
+        completion_ids: vec![uuid::Uuid::new_v4().to_string()],
         project: n.is_multiple_of(4).then(|| "support".to_owned()),
         prompt: Some(PromptRef {
             slug: prompt,

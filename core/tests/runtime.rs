@@ -9,6 +9,7 @@ use serde_json::json;
 use slugline::chat::ChatRequest;
 use slugline::config::Config;
 use slugline::runtime::{StreamHandle, block_on};
+use slugline::store::RecordingQuery;
 use slugline::{Engine, Error, ErrorKind};
 
 mod support;
@@ -202,4 +203,62 @@ async fn dropping_the_last_handle_closes_the_socket() {
     assert!(!server.closed_within(Duration::from_millis(50)).await);
     drop(other);
     assert!(server.closed_within(Duration::from_millis(100)).await);
+}
+
+/// A stream of a session with this script, and its engine.
+fn in_session(engine: &Engine, session: &str, script: serde_json::Value) -> StreamHandle {
+    let request =
+        json!({"messages": "a b c", "model": "test/echo", "extra_body": {"test": script}});
+    let request = ChatRequest::from_json(request.to_string().as_bytes()).unwrap();
+    StreamHandle::new(engine.session(session).chat_stream(request))
+}
+
+fn recorded(engine: &Engine) -> Vec<Option<String>> {
+    let listed = block_on(
+        engine.recordings().list(RecordingQuery::default()),
+        SLICE,
+        &mut || true,
+    );
+    let rows = listed.unwrap().recordings;
+    rows.into_iter().map(|row| row.error_code).collect()
+}
+
+#[test]
+fn a_call_is_recorded_when_its_stream_is_closed() {
+    let cancelled = Some("cancelled".to_owned());
+    for (chunks, expected) in [(1_000, cancelled), (64, None), (65, None)] {
+        let engine = Engine::builder().open().unwrap();
+        let script = json!({"chunks": vec!["a "; chunks]});
+        let stream = in_session(&engine, "s", script);
+        pull(&stream).unwrap();
+        // By then all that is read ahead has been.
+        thread::sleep(Duration::from_millis(50));
+        stream.cancel();
+        assert_eq!(recorded(&engine), [expected], "{chunks}");
+    }
+}
+
+#[test]
+fn a_stream_left_at_the_end_of_its_answer_leaves_a_turn() {
+    let engine = Engine::builder().open().unwrap();
+    for round in 0..30 {
+        let id = format!("session-{round}");
+        let stream = in_session(&engine, &id, json!({"chunk_delay_ms": 1}));
+        let mut is_last = false;
+        while !is_last {
+            let batch = stream.wait_batch(64, SLICE, || true).unwrap();
+            is_last = batch
+                .deltas
+                .iter()
+                .any(|delta| delta.finish_reason.is_some());
+        }
+        drop(stream);
+        let session = engine.session(id.as_str());
+        let next = ChatRequest::new("next").model("test/echo");
+        block_on(session.chat(next), SLICE, &mut || true).unwrap();
+        let turns = block_on(session.history(), SLICE, &mut || true).unwrap();
+        assert_eq!(turns.len(), 4, "{round}");
+    }
+    assert_eq!(recorded(&engine), vec![None; 50]);
+    assert_eq!(engine.recordings().lost(), 0);
 }

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
+use tokio::sync::oneshot;
 use tokio::time::Instant;
 
 use super::attempt::{Answer, cut_before_output, redact};
 use super::attempts::{AttemptEntry, millis};
 use super::call::Call;
 use super::dispatch::{Place, Won};
-use super::record::{self, Appending};
+use super::record::{self, Unkept};
+use super::recorder::block_on;
 use crate::catalogue;
 use crate::chat::{ChatCompletion, Cost, Meta, StreamHead, Timing};
 use crate::clock;
@@ -16,6 +18,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::provider::{Credentials, Reply, ReplyHead, Target};
 use crate::route::{Candidate, Trial};
 use crate::stream::{Accumulator, Finished, Finisher, Live, Opened};
+use crate::transport::BoxFuture;
 
 /// What stays of the winning attempt while its answer is read.
 pub(super) struct Ending {
@@ -167,9 +170,10 @@ impl Finisher for Ending {
                 record::failed(&call, &mut error);
                 Finished::Now(Err(error))
             }
-            Ok(answer) if call.turn.is_some() => Finished::Later(Box::pin(async move {
-                ended(&call, answer).await.map_err(interrupted)
-            })),
+            Ok(answer) if call.turn.is_some() => {
+                let kept = kept(call, answer);
+                Finished::Later(Box::pin(async move { kept.await.map_err(interrupted) }))
+            }
             Ok(mut answer) => {
                 record::answered(&call, &mut answer, None);
                 Finished::Now(Ok(Box::new(answer)))
@@ -185,15 +189,75 @@ impl Finisher for Ending {
     }
 }
 
-/// The end of a call with a whole answer: in a session its turn is appended, and then it is recorded. Where
-/// the turn is lost the answer is in the error's `partial`, and the recording has the error's code.
-pub(super) async fn ended(call: &Call, mut answer: ChatCompletion) -> Result<ChatCompletion> {
+/// The end of a call with a whole answer: in a session its turn is appended, and then it is recorded.
+pub(super) async fn ended(call: Arc<Call>, mut answer: ChatCompletion) -> Result<ChatCompletion> {
+    if call.turn.is_some() {
+        return kept(call, answer).await;
+    }
+    record::answered(&call, &mut answer, None);
+    Ok(answer)
+}
+
+/// The end of a call in a session, begun at once by a task of its own: the turn is kept and the call recorded
+/// whether or not somebody waits. Who does waits as long as the call may take.
+fn kept(call: Arc<Call>, answer: ChatCompletion) -> BoxFuture<'static, Result<ChatCompletion>> {
+    let deadline = call.deadline;
+    let partial = answer.clone();
+    let (told, outcome) = oneshot::channel();
+    let appending = call
+        .turn
+        .as_ref()
+        .map(|turn| call.core.state.pending.begin(turn.session()));
+    apart(async move {
+        let ended = append(&call, answer).await;
+        drop(appending);
+        // The engine may end with this call, before anybody hears of it.
+        drop(call);
+        let _ = told.send(ended);
+    });
+    Box::pin(async move {
+        match tokio::time::timeout_at(deadline, outcome).await {
+            Ok(Ok(ended)) => ended,
+            Ok(Err(_)) => Err(Error::new(
+                ErrorKind::Internal,
+                "the end of the call was given up: its runtime was shut down",
+            )),
+            Err(_) => {
+                let message = "the store took no turn of the session in time (`timeout_ms`): \
+                               the answer is in `partial`, and the turn may yet be kept";
+                let mut error = Error::new(ErrorKind::Timeout, message)
+                    .with_detail("deadline", "total")
+                    .with_retryable(false);
+                let data = error.data_mut();
+                data.attempts.clone_from(&partial.meta.attempts);
+                data.partial = Some(Box::new(partial));
+                Err(error)
+            }
+        }
+    })
+}
+
+/// Runs to its end by itself, on the runtime or, where there is none, on a thread.
+fn apart(work: impl Future<Output = ()> + Send + 'static) {
+    if let Ok(runtime) = tokio::runtime::Handle::try_current() {
+        runtime.spawn(work);
+        return;
+    }
+    let thread = std::thread::Builder::new().name("slugline-end".to_owned());
+    if let Err(error) = thread.spawn(move || block_on(work)) {
+        tracing::warn!("the end of a call was given up: no thread for it: {error}");
+    }
+}
+
+/// Appends the turn and records the call. Where the turn is lost the answer is in the error's `partial`, and the
+/// recording has the error's code.
+async fn append(call: &Call, mut answer: ChatCompletion) -> Result<ChatCompletion> {
     let mut lost = None;
     if let Some(turn) = &call.turn {
         let with_answer = turn.with_answer(&answer);
-        let appending = Appending::watch(call, &mut answer);
+        let unended = Unkept::watch(call, &mut answer);
         lost = turn.append(&call.core, with_answer).await.err();
-        appending.ended();
+        unended.ended();
     }
     record::answered(call, &mut answer, lost.as_ref().map(Error::code));
     match lost {

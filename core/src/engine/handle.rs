@@ -11,7 +11,6 @@ use super::call::{Call, Keep};
 use super::core::Core;
 use super::dispatch;
 use super::finish;
-use super::id;
 use super::look::{ProviderRequest, RequestFor};
 use super::prompts::Prompts;
 use super::record::{self, Unended};
@@ -138,7 +137,11 @@ impl Engine {
     /// dropping the engine waits for it no longer.
     pub async fn shutdown(&self) -> Result<()> {
         self.0.state.interrupt();
-        let flushed = tokio::time::timeout(PATIENCE, self.0.state.flush()).await;
+        let written = async {
+            self.0.state.pending.all_settled().await;
+            self.0.state.flush().await;
+        };
+        let flushed = tokio::time::timeout(PATIENCE, written).await;
         flushed.map_err(|_| self.0.state.too_busy())
     }
 
@@ -202,8 +205,8 @@ impl Engine {
                 .session_id
                 .clone()
                 .or_else(|| base.session_id.clone())
-                .unwrap_or_else(|| id::fresh(created_ms)),
-            completion_ids: (0..choices).map(|_| id::fresh(created_ms)).collect(),
+                .unwrap_or_else(new_uuid),
+            completion_ids: (0..choices).map(|_| new_uuid()).collect(),
             prompt,
             campaign,
             variables,
@@ -259,7 +262,7 @@ impl Engine {
             let outcome = dispatch::whole(&call, &self.candidates(&call)).await;
             unended.ended();
             match outcome {
-                Ok(answer) => finish::ended(&call, answer).await,
+                Ok(answer) => finish::ended(call, answer).await,
                 Err(mut error) => {
                     record::failed(&call, &mut error);
                     Err(error)
@@ -293,4 +296,8 @@ impl Engine {
             self.0.config.engine.max_answer_bytes,
         )
     }
+}
+
+fn new_uuid() -> String {
+    uuid::Uuid::new_v4().to_string()
 }

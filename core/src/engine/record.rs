@@ -6,7 +6,6 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::call::{Call, Keep};
-use super::id;
 use crate::chat::{ChatCompletion, Choice, JsonMap, Timing, Warning};
 use crate::error::Error;
 use crate::store::Recording;
@@ -103,12 +102,13 @@ pub(super) fn failed(call: &Call, error: &mut Error) {
     call.core.state.record(recording, bytes);
 }
 
-/// A whole answer whose turn is being appended. Dropped meanwhile, its call is recorded as cancelled.
-pub(super) struct Appending<'a>(Option<(&'a Call, &'a mut ChatCompletion)>);
+/// A whole answer whose turn is being appended. Where its runtime is shut down meanwhile, its call is recorded as
+/// cancelled.
+pub(super) struct Unkept<'a>(Option<(&'a Call, &'a mut ChatCompletion)>);
 
-impl<'a> Appending<'a> {
+impl<'a> Unkept<'a> {
     pub(super) fn watch(call: &'a Call, answer: &'a mut ChatCompletion) -> Self {
-        Appending(Some((call, answer)))
+        Unkept(Some((call, answer)))
     }
 
     pub(super) fn ended(mut self) {
@@ -116,7 +116,7 @@ impl<'a> Appending<'a> {
     }
 }
 
-impl Drop for Appending<'_> {
+impl Drop for Unkept<'_> {
     fn drop(&mut self) {
         if let Some((call, answer)) = self.0.take() {
             answered(call, answer, Some("cancelled"));
@@ -165,7 +165,8 @@ fn facts(call: &Call) -> Recording {
         &call.own.tags
     };
     Recording {
-        id: id::fresh(call.created_ms),
+        // Of version 7, the time first: the newest stand together in an index.
+        id: uuid::Uuid::now_v7().to_string(),
         created_ms: call.created_ms,
         session_id: call.session_id.clone(),
         completion_ids: call.completion_ids.clone(),

@@ -343,7 +343,7 @@ fn done<T, F: Future<Output = Result<T>>>(work: impl FnOnce() -> F) -> Result<T,
     }
 }
 
-fn block_on<T>(future: impl Future<Output = T>) -> T {
+pub(super) fn block_on<T>(future: impl Future<Output = T>) -> T {
     struct Unpark(Thread);
     impl Wake for Unpark {
         fn wake(self: Arc<Self>) {

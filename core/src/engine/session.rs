@@ -118,7 +118,10 @@ impl Session {
 
     async fn load(&self) -> Result<store::Session> {
         self.named()?;
-        self.engine.0.state.opened()?.store.session(&self.id).await
+        let state = &self.engine.0.state;
+        // A stream may have been left while its turn is on its way.
+        state.pending.settled(&self.id).await;
+        state.opened()?.store.session(&self.id).await
     }
 
     /// Reads the turns for a call, which waits no longer for them than for its answer.
@@ -196,6 +199,11 @@ impl Session {
 }
 
 impl Turn {
+    /// The session's id.
+    pub(super) fn session(&self) -> &Arc<str> {
+        &self.id
+    }
+
     /// The turn with the answer's first choice.
     pub(super) fn with_answer(&self, answer: &ChatCompletion) -> SessionTurn {
         let mut messages = self.messages.clone();

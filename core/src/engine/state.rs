@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 
+use super::pending::Pending;
 use super::recorder::{Lost, Recorder};
 use crate::config::{EngineConfig, Recording as Keeps, Storage};
 use crate::error::{Error, ErrorKind, Result};
@@ -28,6 +29,8 @@ pub(super) struct State {
     /// Somebody has waited for the store in vain: closing does not wait once more.
     busy: AtomicBool,
     current: ArcSwap<Opened>,
+    /// The turns that are being appended.
+    pub(super) pending: Arc<Pending>,
 }
 
 #[derive(Debug)]
@@ -70,6 +73,7 @@ impl State {
             lost,
             busy: AtomicBool::new(false),
             current: ArcSwap::from_pointee(opened),
+            pending: Arc::default(),
         })
     }
 

@@ -8,11 +8,12 @@
 use std::collections::VecDeque;
 use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::task::{Context, Poll, Waker};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use tokio::runtime::Handle;
 use tokio::task::AbortHandle;
 
 use super::{block_on, handle, panicked};
@@ -41,13 +42,17 @@ struct Owner {
 }
 
 #[derive(Debug, Default)]
-struct Shared(Mutex<State>);
+struct Shared {
+    state: Mutex<State>,
+    /// The stream, until it is cancelled or its task has ended. Never locked together with the state.
+    stream: Mutex<Option<ChatStream>>,
+}
 
 #[derive(Debug, Default)]
 struct State {
-    /// The stream, until the first pull.
-    unread: Option<ChatStream>,
-    /// The task that reads it, from then on.
+    /// The first pull starts the task.
+    begun: bool,
+    /// The task that reads the stream.
     task: Option<AbortHandle>,
     head: Option<StreamHead>,
     deltas: VecDeque<Delta>,
@@ -65,12 +70,11 @@ struct State {
 impl StreamHandle {
     /// Takes over a stream.
     pub fn new(stream: ChatStream) -> Self {
-        let state = State {
-            unread: Some(stream),
-            ..State::default()
-        };
         StreamHandle(Arc::new(Owner {
-            shared: Arc::new(Shared(Mutex::new(state))),
+            shared: Arc::new(Shared {
+                state: Mutex::default(),
+                stream: Mutex::new(Some(stream)),
+            }),
             reading: AtomicBool::new(false),
         }))
     }
@@ -110,10 +114,11 @@ impl StreamHandle {
     pub fn poll_batch(&self, cx: &mut Context<'_>, max: usize) -> Poll<Result<Batch>> {
         let shared = &self.0.shared;
         let mut state = shared.lock();
-        if let Some(stream) = state.unread.take() {
+        if !state.begun && !state.cancelled {
+            state.begun = true;
             match handle() {
                 Ok(runtime) => {
-                    let reads = runtime.spawn(read_ahead(stream, shared.clone()));
+                    let reads = runtime.spawn(read_ahead(Reads(shared.clone())));
                     state.task = Some(reads.abort_handle());
                 }
                 Err(error) => state.outcome = Some(Err(error)),
@@ -217,7 +222,7 @@ impl Drop for Reading<'_> {
 
 impl Shared {
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn cancel(&self) {
@@ -228,25 +233,57 @@ impl Shared {
         state.cancelled = true;
         state.deltas.clear();
         state.outcome = Some(Err(cancelled()));
-        let (unread, reader) = (state.unread.take(), state.reader.take());
-        if let Some(task) = state.task.take() {
+        let (task, reader) = (state.task.take(), state.reader.take());
+        drop(state);
+        if let Some(task) = task {
             task.abort();
         }
-        drop(state);
-        drop(unread);
+        self.close();
         if let Some(reader) = reader {
             reader.wake();
         }
     }
 
+    /// Ends the stream here and now, so that what is asked next sees the call as ended. Where its task is at work
+    /// on it in code of the host, which may wait for this very thread, that is left to the task.
+    fn close(&self) {
+        let until = Instant::now() + Duration::from_millis(5);
+        let mut stream = loop {
+            match self.stream.try_lock() {
+                Ok(stream) => break stream,
+                Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) if Instant::now() >= until => return,
+                Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+            }
+        };
+        let closed = stream.take();
+        drop(stream);
+        // What ends with it may go on as a task.
+        let runtime = closed.as_ref().and_then(|_| handle().ok());
+        let _context = runtime.as_ref().map(Handle::enter);
+        drop(closed);
+    }
+
+    /// The task's next look at the stream.
+    fn poll_stream<T>(
+        &self,
+        look: impl FnOnce(&mut ChatStream) -> Poll<Result<T>>,
+    ) -> Poll<Result<T>> {
+        let mut slot = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        match &mut *slot {
+            Some(stream) => look(stream),
+            None => Poll::Ready(Err(cancelled())),
+        }
+    }
+
     /// Hands deltas to the reader.
-    fn give(&self, head: Option<&StreamHead>, deltas: Vec<Delta>, first: bool) {
+    fn give(&self, head: Option<StreamHead>, deltas: Vec<Delta>, first: bool) {
         let mut state = self.lock();
         if state.cancelled {
             return;
         }
         if first {
-            state.head = head.cloned();
+            state.head = head;
         }
         if state.deltas.is_empty() {
             state.deltas = deltas.into();
@@ -283,24 +320,52 @@ impl Shared {
     }
 }
 
-async fn read_ahead(mut stream: ChatStream, shared: Arc<Shared>) {
-    let read = AssertUnwindSafe(read_to_end(&mut stream, &shared)).catch_unwind();
+/// The task's hold of the stream: with the task it ends.
+struct Reads(Arc<Shared>);
+
+impl Drop for Reads {
+    fn drop(&mut self) {
+        let stream = &self.0.stream;
+        stream.lock().unwrap_or_else(PoisonError::into_inner).take();
+    }
+}
+
+async fn read_ahead(reads: Reads) {
+    let shared = &reads.0;
+    let read = AssertUnwindSafe(read_to_end(shared)).catch_unwind();
     let outcome = read.await.unwrap_or_else(|_| {
-        stream.abandon(panicked());
+        let mut slot = shared.stream.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(stream) = &mut *slot {
+            stream.abandon(panicked());
+        }
         Err(panicked())
     });
     shared.end(outcome);
 }
 
-async fn read_to_end(stream: &mut ChatStream, shared: &Shared) -> Result<Box<ChatCompletion>> {
+async fn read_to_end(shared: &Shared) -> Result<Box<ChatCompletion>> {
     let mut first = true;
     loop {
         std::future::poll_fn(|cx| shared.poll_room(cx)).await;
-        let deltas = stream.next_batch(BATCH).await?;
+        let mut head = None;
+        let deltas = std::future::poll_fn(|cx| {
+            shared.poll_stream(|stream| {
+                let batch = stream.poll_batch(cx, BATCH);
+                if first && batch.is_ready() {
+                    head = stream.head().cloned();
+                }
+                batch
+            })
+        })
+        .await?;
         if deltas.is_empty() {
-            return stream.take_outcome();
+            let outcome = shared.poll_stream(|stream| Poll::Ready(stream.take_outcome()));
+            return match outcome {
+                Poll::Ready(outcome) => outcome,
+                Poll::Pending => Err(panicked()),
+            };
         }
-        shared.give(stream.head(), deltas, first);
+        shared.give(head, deltas, first);
         first = false;
     }
 }

@@ -115,6 +115,12 @@ impl Accumulator {
         self.bytes == 0
     }
 
+    /// True once every choice that has begun has said why it stopped.
+    pub(crate) fn is_finished(&self) -> bool {
+        let mut choices = self.choices.iter();
+        !self.choices.is_empty() && choices.all(|choice| choice.finish_reason.is_some())
+    }
+
     /// The answer so far; leaves nothing behind.
     pub fn take(&mut self, head: ReplyHead) -> Reply {
         let mut choices: Vec<Choice> = std::mem::take(&mut self.choices)

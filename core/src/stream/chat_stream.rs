@@ -127,8 +127,15 @@ impl ChatStream {
             State::Ended => {}
             State::Opening(_) | State::Ending(_) => self.outcome = Some(Err(cancelled())),
             State::Live(opened) => {
-                let partial = self.accumulator.take(opened.live.head().clone());
-                self.outcome = Some(Err(opened.finisher.fail(cancelled(), partial)));
+                // What came after the last choice's end would have been counts: the answer itself is whole.
+                let is_whole = self.accumulator.is_finished();
+                let reply = self.accumulator.take(opened.live.head().clone());
+                if is_whole {
+                    let _ = opened.finisher.complete(reply);
+                    self.outcome = Some(Err(cancelled()));
+                } else {
+                    self.outcome = Some(Err(opened.finisher.fail(cancelled(), reply)));
+                }
             }
         }
     }

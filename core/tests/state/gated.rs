@@ -50,9 +50,10 @@ impl Gated {
         self.written.load(Ordering::SeqCst)
     }
 
-    /// No turn is appended from now on: who waits for that waits for ever.
-    pub(crate) fn hold_turns(&self) {
-        self.holds_turns.store(true, Ordering::SeqCst);
+    /// Whether turns wait from now on until they may be appended.
+    pub(crate) fn hold_turns(&self, hold: bool) {
+        self.holds_turns.store(hold, Ordering::SeqCst);
+        self.opened.notify_waiters();
     }
 
     pub(crate) fn is_closed(&self) -> bool {
@@ -94,10 +95,16 @@ impl Store for Gated {
         version: u64,
         turn: SessionTurn,
     ) -> BoxFuture<'a, Result<u64>> {
-        if self.holds_turns.load(Ordering::SeqCst) {
-            return Box::pin(std::future::pending());
-        }
-        self.inner.append_turn(id, version, turn)
+        Box::pin(async move {
+            loop {
+                let opened = self.opened.notified();
+                if !self.holds_turns.load(Ordering::SeqCst) {
+                    break;
+                }
+                opened.await;
+            }
+            self.inner.append_turn(id, version, turn).await
+        })
     }
 
     fn clear_session<'a>(&'a self, id: &'a str) -> BoxFuture<'a, Result<()>> {

@@ -35,29 +35,67 @@ async fn an_answer_whose_turn_is_lost_is_recorded_as_a_conflict() {
 }
 
 #[tokio::test]
-async fn a_call_left_while_its_turn_is_written_is_recorded_as_cancelled() {
-    for streams in [false, true] {
+async fn a_whole_answer_is_kept_whoever_leaves_while_its_turn_is_written() {
+    for way in [
+        "chat",
+        "stream to its end",
+        "stream to the reason it stopped",
+    ] {
         let store = Gated::new(Gate::Open);
         let engine = over(&store);
         let session = engine.session("s");
-        store.hold_turns();
+        store.hold_turns(true);
         let call = async {
-            match streams {
-                false => session.chat(echo("hi")).await.map(|_| ()),
-                true => session
-                    .chat_stream(echo("hi"))
-                    .completion()
-                    .await
-                    .map(|_| ()),
+            if way == "chat" {
+                return session.chat(echo("hi")).await.map(|_| ());
             }
+            let mut stream = session.chat_stream(echo("hi"));
+            while let Some(chunk) = stream.next().await {
+                let is_last = chunk?
+                    .choices
+                    .iter()
+                    .any(|choice| choice.finish_reason.is_some());
+                if is_last && way != "stream to its end" {
+                    return Ok(());
+                }
+            }
+            Ok::<_, slugline::Error>(())
         };
         let left = tokio::time::timeout(Duration::from_millis(100), call).await;
-        left.unwrap_err();
+        assert_eq!(
+            left.is_ok(),
+            way == "stream to the reason it stopped",
+            "{way}"
+        );
+        // The session's next call waits for the turn.
+        let next = tokio::time::timeout(Duration::from_millis(100), session.history()).await;
+        assert!(next.is_err(), "{way}");
+        store.hold_turns(false);
+        assert_eq!(session.history().await.unwrap().len(), 2, "{way}");
+        session.chat(echo("again")).await.unwrap();
         let found = recorded(&engine).await;
-        assert_eq!(found.len(), 1, "{streams}");
-        assert_eq!(found[0].error_code.as_deref(), Some("cancelled"));
-        assert_eq!(found[0].finish_reason.as_deref(), Some("stop"));
+        assert_eq!(found.len(), 2, "{way}");
+        for recording in found {
+            assert_eq!(recording.error_code, None, "{way}");
+            assert_eq!(recording.finish_reason.as_deref(), Some("stop"), "{way}");
+        }
     }
+}
+
+#[tokio::test]
+async fn a_call_waits_for_its_turn_as_long_as_it_may_take() {
+    let store = Gated::new(Gate::Open);
+    let engine = over(&store);
+    let session = engine.session("s");
+    store.hold_turns(true);
+    let error = session
+        .chat(echo("hi").timeout_ms(100_u64))
+        .await
+        .unwrap_err();
+    assert_eq!(error.code(), "timeout");
+    assert_eq!(error.data().partial.as_ref().unwrap().text(), "hi");
+    store.hold_turns(false);
+    assert_eq!(session.history().await.unwrap().len(), 2);
 }
 
 #[tokio::test]
