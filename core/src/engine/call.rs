@@ -1,7 +1,7 @@
 //! One call under way: everything that is fixed before its first attempt.
 
 use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::time::Instant;
@@ -58,6 +58,8 @@ pub(super) struct Call {
     pub(super) max_retries: u32,
     pub(super) policy: UnsupportedPolicy,
     pub(super) log: AttemptLog,
+    /// What the target that answered has set of its own, where that is to be recorded.
+    pub(super) params: OnceLock<Box<Options>>,
 }
 
 impl Call {

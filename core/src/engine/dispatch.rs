@@ -170,7 +170,12 @@ fn moves_on(call: &Call, candidate: &Candidate, error: &Error) -> bool {
     }
     if error.kind() == ErrorKind::Authentication {
         // A wrong key would otherwise stay unnoticed for as long as the next target works.
-        let message = format!("{}: {error}", candidate.target().name());
+        let name = candidate.target().name();
+        let message = match error.data().status {
+            // Without the provider's words, which may repeat what was sent: the warning is recorded.
+            Some(status) => format!("{name} refused its key with status {status}"),
+            None => format!("{name}: {error}"),
+        };
         call.log.warn(Warning {
             code: "fallback_authentication".to_owned(),
             param: None,

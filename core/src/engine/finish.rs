@@ -7,7 +7,7 @@ use tokio::time::Instant;
 
 use super::attempt::{Answer, cut_before_output, redact};
 use super::attempts::{AttemptEntry, millis};
-use super::call::Call;
+use super::call::{Call, Keep};
 use super::dispatch::{Place, Won};
 use super::record::{self, Unkept};
 use super::recorder::block_on;
@@ -38,6 +38,12 @@ pub(super) struct Ending {
 impl Ending {
     /// Splits a won attempt into its answer and what is needed at its end.
     pub(super) fn of(call: Arc<Call>, won: Won, head: &ReplyHead, streamed: bool) -> Self {
+        if call.keep == Keep::Everything
+            && let Some(params) = &won.candidate.target().params
+        {
+            // Set once: one attempt wins.
+            let _ = call.params.set(params.clone());
+        }
         Ending {
             call,
             candidate: won.candidate,

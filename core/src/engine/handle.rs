@@ -234,6 +234,7 @@ impl Engine {
             plan,
             streams,
             log,
+            params: std::sync::OnceLock::new(),
         })
     }
 

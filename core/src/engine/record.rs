@@ -6,7 +6,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::call::{Call, Keep};
-use crate::chat::{ChatCompletion, Choice, JsonMap, Timing, Warning};
+use crate::chat::{ChatCompletion, Choice, JsonMap, Options, Timing, Warning};
 use crate::error::Error;
 use crate::store::Recording;
 
@@ -21,7 +21,7 @@ const UNKEPT: &[&str] = &[
     "do_not_record",
 ];
 
-/// Endings of names, in lower case and without `-` and `_`, whose values may be secrets in `extra_body`.
+/// Endings of names, in lower case, without `-` and `_` and without an `s` at the end, whose values may be secrets.
 const SECRETS: &[&str] = &[
     "apikey",
     "accesskey",
@@ -33,7 +33,6 @@ const SECRETS: &[&str] = &[
     "authorizationtoken",
     "authentication",
     "credential",
-    "credentials",
     "accesstoken",
     "authtoken",
     "bearertoken",
@@ -42,7 +41,12 @@ const SECRETS: &[&str] = &[
     "securitytoken",
     "sessiontoken",
     "connectionstring",
-    "headers",
+    "apitoken",
+    "usertoken",
+    "cookie",
+    "passwd",
+    "subscriptionkey",
+    "header",
 ];
 
 /// Records a call by its answer, whole or partial, and writes the recording's id into it. `code` is that of
@@ -204,10 +208,14 @@ fn add_payload(call: &Call, recording: &mut Recording, answer: Option<&[Choice]>
     if call.keep != Keep::Everything {
         return 0;
     }
-    let options = match call.base.is_empty() {
-        true => json(&call.own),
-        false => {
+    let params = call.params.get();
+    let options = match (call.base.is_empty(), params) {
+        (true, None) => json(&call.own),
+        (_, params) => {
             let mut options = call.base.clone();
+            if let Some(params) = params {
+                options.overlay(Options::clone(params));
+            }
             options.overlay(call.own.clone());
             json(&options)
         }
@@ -216,8 +224,16 @@ fn add_payload(call: &Call, recording: &mut Recording, answer: Option<&[Choice]>
     request.insert("messages".to_owned(), json(&call.messages));
     if let Value::Object(mut options) = options {
         options.retain(|name, _| !UNKEPT.contains(&name.as_str()));
-        if let Some(extra) = options.get_mut("extra_body") {
-            leave_secrets_out(extra);
+        for (name, value) in &mut options {
+            match (name.as_str(), value) {
+                // The names of a schema are no values.
+                ("response_format", _) => {}
+                ("tools", Value::Array(tools)) => tools
+                    .iter_mut()
+                    .filter(|tool| tool.get("function").is_none())
+                    .for_each(leave_secrets_out),
+                (_, value) => leave_secrets_out(value),
+            }
         }
         request.extend(options);
     }
@@ -256,6 +272,7 @@ fn is_secret(name: &str) -> bool {
         .filter(|c| !matches!(c, '-' | '_'))
         .map(|c| c.to_ascii_lowercase())
         .collect();
+    let name = name.strip_suffix('s').unwrap_or(&name);
     name == "token" || SECRETS.iter().any(|secret| name.ends_with(secret))
 }
 

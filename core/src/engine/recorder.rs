@@ -250,6 +250,8 @@ impl Queue {
                 tracing::warn!("old recordings were not deleted: {why}");
             }
         };
+        // What a process before this one left.
+        prune();
         let mut pruned = Instant::now();
         loop {
             let (batch, flushes, closing) = self.next(pruned + PRUNE_EVERY);

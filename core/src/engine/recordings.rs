@@ -178,21 +178,33 @@ impl Drop for Part {
 
 /// The export takes the place of its target: of a file, not of a device or a pipe, and of no database.
 fn may_be_replaced(target: &Path) -> std::io::Result<()> {
-    use std::io::Read as _;
+    let name = target.to_string_lossy();
+    for suffix in ["-wal", "-shm", "-journal"] {
+        if let Some(database) = name.strip_suffix(suffix)
+            && is_database(Path::new(database)).unwrap_or_default()
+        {
+            return Err(std::io::Error::other("it belongs to a SQLite database"));
+        }
+    }
     let Ok(known) = std::fs::metadata(target) else {
         return Ok(());
     };
     if !known.is_file() {
         return Err(std::io::Error::other("it is no regular file"));
     }
-    let mut start = Vec::new();
-    std::fs::File::open(target)?
-        .take(15)
-        .read_to_end(&mut start)?;
-    if start == b"SQLite format 3" {
+    if is_database(target)? {
         return Err(std::io::Error::other("it is a SQLite database"));
     }
     Ok(())
+}
+
+fn is_database(path: &Path) -> std::io::Result<bool> {
+    use std::io::Read as _;
+    let mut start = Vec::new();
+    std::fs::File::open(path)?
+        .take(15)
+        .read_to_end(&mut start)?;
+    Ok(start == b"SQLite format 3")
 }
 
 impl Export {

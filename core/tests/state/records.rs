@@ -230,3 +230,43 @@ async fn a_campaign_is_reported_by_its_prompt_and_by_its_recordings() {
     assert_eq!(error.kind(), ErrorKind::NotFound);
     assert_eq!(error.data().details["resource"], "campaign");
 }
+
+#[tokio::test]
+async fn a_rerun_has_what_the_target_set_and_no_secrets() {
+    let config = json!({
+        "engine": {"recording": "full"},
+        "models": {"set": {"targets": [
+            {"model": "test/echo", "params": {"extra_body": {"test": {"content": "as set"}}}},
+        ]}},
+    });
+    let engine = Engine::new(Config::from_value(config).unwrap()).unwrap();
+    let asked = json!({
+        "messages": "hi",
+        "model": "set",
+        "tools": [
+            {"type": "mcp", "server_url": "u", "authorization": "S3CRET", "headers": {"X-Key": "S3CRET"}},
+            {"type": "function", "function": {"name": "f", "parameters": {
+                "type": "object", "properties": {"api_key": {"type": "string"}},
+            }}},
+        ],
+        "web_search_options": {"api_keys": ["S3CRET"], "search_context_size": "low"},
+        "max_completion_tokens": 50,
+    });
+    let asked = ChatRequest::from_json(asked.to_string().as_bytes()).unwrap();
+    let answer = engine.chat(asked).await.unwrap();
+    assert_eq!(answer.text(), "as set");
+    let id = answer.meta.recording_id.unwrap();
+    let kept = engine.recordings().get(&id).await.unwrap();
+    let request = json!(kept.request);
+    assert!(!request.to_string().contains("S3CRET"), "{request}");
+    assert_eq!(request["max_completion_tokens"], 50);
+    assert_eq!(request["web_search_options"]["search_context_size"], "low");
+    let schema = &request["tools"][1]["function"]["parameters"];
+    assert_eq!(schema["properties"]["api_key"]["type"], "string");
+    let again = engine
+        .recordings()
+        .rerun(&id, Rerun::default())
+        .await
+        .unwrap();
+    assert_eq!(again.text(), "as set");
+}
