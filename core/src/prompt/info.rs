@@ -13,10 +13,15 @@ pub(crate) fn list(store: &FileStore) -> Result<Vec<PromptInfo>> {
     let files = &*store.files;
     let layout = manifest::layout(files)?;
     let slugs = store.resolver(files).slugs(layout)?;
-    slugs
-        .into_iter()
-        .map(|slug| one(store, layout, slug))
-        .collect()
+    let listed = |slug: String| {
+        // A name that nothing can be called by is a problem of that prompt alone.
+        one(store, layout, slug.clone()).unwrap_or_else(|error| PromptInfo {
+            slug,
+            problem: Some(error.to_string()),
+            ..PromptInfo::default()
+        })
+    };
+    Ok(slugs.into_iter().map(listed).collect())
 }
 
 fn one(store: &FileStore, layout: Layout, slug: String) -> Result<PromptInfo> {

@@ -325,3 +325,23 @@ fn the_marker_decides_the_layout() {
         assert_eq!(fails(&root.store(), "a/b/c").to_string(), expected);
     }
 }
+
+#[test]
+fn a_workspace_that_cannot_be_named_breaks_only_itself() {
+    let root = Root::workspaces(&[
+        ("a/b/greet/production.prompt", "Hi"),
+        ("prompt/x/y/production.prompt", "Never"),
+    ]);
+    let store = root.store();
+    let list = store.list().unwrap();
+    assert_eq!(info(&list, "a/b/greet").problem, None);
+    let problem = info(&list, "prompt/x/y").problem.as_deref().unwrap();
+    assert!(
+        problem.contains("`prompt` cannot be a workspace"),
+        "{problem}"
+    );
+    let findings = slugline::prompt::lint(&store, None).unwrap();
+    assert_eq!(findings.len(), 1, "{findings:?}");
+    assert!(findings[0].message.contains("`prompt` cannot be"));
+    assert_eq!(store.check().len(), 1);
+}

@@ -58,7 +58,13 @@ pub fn lint(store: &FileStore, slug: Option<&str>) -> Result<Vec<Finding>> {
     };
     let mut report = Report::default();
     for slug in &slugs {
-        let home = layout.home(&Slug::parse(slug)?, &store.options)?;
+        let home = match layout.home(&Slug::parse(slug)?, &store.options) {
+            Ok(home) => home,
+            Err(error) => {
+                report.error(&error);
+                continue;
+            }
+        };
         let manifest = match layout {
             Layout::Flat => Ok(Manifest::default()),
             Layout::Workspaces => Manifest::read(files, &home.manifest()),
