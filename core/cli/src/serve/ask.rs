@@ -167,6 +167,14 @@ fn said_otherwise(field: &str) -> Error {
     Error::invalid(field, message)
 }
 
+/// A payload is not kept because of a capital: any spelling of the name means it.
+fn is_do_not_record(key: &str) -> bool {
+    let letters = key.bytes().filter(u8::is_ascii_alphanumeric);
+    letters
+        .map(|byte| byte.to_ascii_lowercase())
+        .eq(b"donotrecord".iter().copied())
+}
+
 /// A body taken apart.
 struct Parts {
     known: JsonMap,
@@ -183,10 +191,10 @@ impl Parts {
         };
         for (mut key, value) in body {
             forbidden::key(&key)?;
-            if key == "doNotRecord" {
+            if is_do_not_record(&key) {
                 key = DO_NOT_RECORD.to_owned();
             }
-            // Said in both spellings, the stricter wins.
+            // Said in several spellings, the strictest wins.
             if key == DO_NOT_RECORD && parts.known.get(DO_NOT_RECORD) == Some(&Value::Bool(true)) {
                 continue;
             }
@@ -197,9 +205,7 @@ impl Parts {
                     _ => return Err(Error::invalid("stream", "`stream`: expected true or false")),
                 };
             } else if names.contains(&key.as_str()) || Options::NAMES.contains(&key.as_str()) {
-                if let ("extra_body", Value::Object(inner)) = (key.as_str(), &value) {
-                    forbidden::extra_body(inner)?;
-                }
+                forbidden::below(&key, &value)?;
                 if NAMES.contains(&key.as_str()) {
                     check_names(&key, &value)?;
                 }
@@ -267,6 +273,8 @@ mod tests {
             json!({"messages": "x", "doNotRecord": true}),
             json!({"messages": "x", "do_not_record": true, "doNotRecord": false}),
             json!({"messages": "x", "doNotRecord": true, "do_not_record": false}),
+            json!({"messages": "x", "DO_NOT_RECORD": true}),
+            json!({"messages": "x", "DoNotRecord": false, "do-not-record": true, "doNotRecord": false}),
         ] {
             assert_eq!(wanted(body, &["false"]), Some(true));
         }

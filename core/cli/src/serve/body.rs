@@ -50,7 +50,8 @@ async fn sized<T: Send + 'static>(
     // A page of another site may send forms and plain text unasked, but JSON only with leave.
     if !is_json(headers) {
         let message = "send the body as JSON, with `content-type: application/json`";
-        return Err(Error::invalid("content-type", message).into());
+        let error = Error::invalid("content-type", message);
+        return Err(Refusal::from(error).status(StatusCode::UNSUPPORTED_MEDIA_TYPE));
     }
     if !is_plain(headers) {
         let message =

@@ -4,6 +4,7 @@
 //! schemas, arguments of tools) keeps its names.
 
 use serde_json::Value;
+use slugline::Error;
 use slugline::chat::{JsonMap, Options, PromptRequest, Warning};
 
 /// Keys that steer Langtail's own tests: they mean nothing here, and nothing to a provider.
@@ -23,8 +24,8 @@ const PART: &[&str] = &["cache_control", "image_url", "input_audio"];
 const FORMAT: &[&str] = &["json_schema"];
 const STREAM: &[&str] = &["include_usage"];
 
-/// The body with our names for its fields, and what is not for anybody here.
-pub(super) fn renamed(body: JsonMap) -> (JsonMap, Vec<Warning>) {
+/// The body with our names for its fields, and what is not for anybody here. A field in two spellings is refused.
+pub(super) fn renamed(body: JsonMap) -> Result<(JsonMap, Vec<Warning>), Error> {
     let known = |name: &str| Options::NAMES.contains(&name) || PromptRequest::NAMES.contains(&name);
     let mut out = JsonMap::with_capacity(body.len());
     let mut foreign = Vec::new();
@@ -43,9 +44,12 @@ pub(super) fn renamed(body: JsonMap) -> (JsonMap, Vec<Warning>) {
             _ => key,
         };
         within(&name, &mut value);
-        out.insert(name, value);
+        if out.insert(name.clone(), value).is_some() {
+            let message = format!("`{name}` is given twice, in two spellings: leave one out");
+            return Err(Error::invalid(name, message));
+        }
     }
-    (out, foreign)
+    Ok((out, foreign))
 }
 
 /// Renames what a field holds.
@@ -108,12 +112,26 @@ mod tests {
         let body = json!({
             "doNotRecord": true, "maxTokens": 5, "top_p": 1, "maxThinkingTokens": 9, "_langtailTestRunId": "x", "minP": 1,
         });
-        let (body, foreign) = renamed(body.as_object().cloned().unwrap());
+        let (body, foreign) = renamed(body.as_object().cloned().unwrap()).unwrap();
         assert_eq!(
             json!(body),
             json!({"doNotRecord": true, "max_tokens": 5, "top_p": 1, "thinking_budget": 9, "minP": 1})
         );
         assert_eq!(foreign[0].param.as_deref(), Some("_langtailTestRunId"));
+    }
+
+    #[test]
+    fn a_field_in_two_spellings_is_refused() {
+        for (body, field) in [
+            (json!({"maxTokens": 5, "max_tokens": 6}), "max_tokens"),
+            (
+                json!({"thinking_budget": 5, "maxThinkingTokens": 6}),
+                "thinking_budget",
+            ),
+        ] {
+            let error = renamed(body.as_object().cloned().unwrap()).unwrap_err();
+            assert_eq!(error.data().param.as_deref(), Some(field));
+        }
     }
 
     #[test]
@@ -127,7 +145,7 @@ mod tests {
             "streamOptions": {"includeUsage": true},
             "variables": {"firstName": {"lastName": "x"}}, "metadata": {"toolCalls": "x"},
         });
-        let (body, _) = renamed(body.as_object().cloned().unwrap());
+        let (body, _) = renamed(body.as_object().cloned().unwrap()).unwrap();
         assert_eq!(
             json!(body),
             json!({

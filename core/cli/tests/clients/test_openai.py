@@ -138,3 +138,4 @@ def test_stored_prompts_and_models(client):
     )
     assert answer.choices[0].message.content == "Say hello to Ada."
     assert "prompt/greet" in [model.id for model in client.models.list()]
+    assert client.models.retrieve("test/echo").id == "test/echo"

@@ -147,6 +147,22 @@ fn urls_and_keys_are_refused_at_every_depth() {
             "x[0].azure_endpoint",
         ),
         (json!({"openai_api_key": "theirs"}), "openai_api_key"),
+        (
+            json!({"prediction": {"api_key": "theirs"}}),
+            "prediction.api_key",
+        ),
+        (
+            json!({"web_search_options": {"base_url": "theirs"}}),
+            "web_search_options.base_url",
+        ),
+        (
+            json!({"audio": {"headers": {"x": "theirs"}}}),
+            "audio.headers",
+        ),
+        (
+            json!({"tool_choice": {"type": "x", "server_url": "theirs"}}),
+            "tool_choice.server_url",
+        ),
     ] {
         for path in [CHAT, "/prompt/greet/run", "/acme/shop/greet/production"] {
             let mut body = more.clone();

@@ -197,10 +197,10 @@ fn keys_that_nobody_knows_are_told_or_passed_on() {
     assert_eq!(answer["choices"][0]["message"]["content"], "one two");
     let wrong = json!({"model": "test/echo", "messages": "x", "stream": "yes"});
     assert_eq!(server.post("/v1/chat/completions", &wrong).status, 400);
-    for (body, kind) in [
-        ("{", "application/json"),
-        ("[]", "application/json"),
-        ("{}", "text/plain"),
+    for (body, kind, status) in [
+        ("{", "application/json", 400),
+        ("[]", "application/json", 400),
+        ("{}", "text/plain", 415),
     ] {
         let reply = server.ask(
             "POST",
@@ -210,7 +210,7 @@ fn keys_that_nobody_knows_are_told_or_passed_on() {
         );
         assert_eq!(
             (reply.status, reply.code().as_str()),
-            (400, "invalid_request"),
+            (status, "invalid_request"),
             "{body}"
         );
     }
@@ -241,6 +241,45 @@ fn models_are_what_the_configuration_names() {
 }
 
 #[test]
+fn a_model_is_there_where_a_call_could_name_it() {
+    let server = Server::start();
+    for (path, id) in [
+        ("fast", "fast"),
+        ("support/small", "support/small"),
+        ("test%2Fanything", "test/anything"),
+        ("prompt/team/bye", "prompt/team/bye"),
+    ] {
+        let model = server.get(&format!("/v1/models/{path}")).ok();
+        assert_eq!(
+            (model["id"].as_str(), &model["object"]),
+            (Some(id), &json!("model"))
+        );
+    }
+    for (path, code) in [
+        ("nobody/x", "unknown_model"),
+        ("nothing-known", "unknown_model"),
+        ("prompt/nope", "not_found"),
+    ] {
+        let reply = server.get(&format!("/v1/models/{path}"));
+        assert_eq!((reply.status, reply.code().as_str()), (404, code), "{path}");
+    }
+}
+
+#[test]
+fn a_name_that_cannot_be_breaks_only_itself() {
+    let files = [
+        ("prompts/promptroot.yaml", "layout: workspaces\n"),
+        ("prompts/acme/shop/tea/production.prompt", "Tea"),
+        ("prompts/prompt/x/y/production.prompt", "Never"),
+    ];
+    let server = Server::with(crate::server::CONFIG, &files, &[]);
+    let models = server.get("/v1/models").ok().to_string();
+    assert!(models.contains("prompt/acme/shop/tea"), "{models}");
+    let live = server.get("/list-deployments").ok();
+    assert_eq!(live["deployments"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn the_document_lists_every_route_and_each_answers() {
     let server = Server::start();
     let document = server
@@ -253,6 +292,7 @@ fn the_document_lists_every_route_and_each_answers() {
         for method in methods.as_object().unwrap().keys() {
             let real = path
                 .replace("{slug}", "greet")
+                .replace("{model}", "test/echo")
                 .replace("{workspace}/{project}/{prompt}", "acme/shop/greet")
                 .replace("{prompt}", "greet")
                 .replace("{environment}", "production");
@@ -282,6 +322,7 @@ fn the_document_lists_every_route_and_each_answers() {
         "get /project-prompt/{prompt}/{environment}",
         "post /api/v1/feedback",
         "get /v1/models",
+        "get /v1/models/{model}",
         "get /list-deployments",
         "get /healthz",
         "get /openapi.json",

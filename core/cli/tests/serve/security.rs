@@ -97,7 +97,7 @@ fn a_page_of_another_site_gets_no_leave() {
     let server = Server::with(crate::server::CONFIG, &[], &["--no-auth"]);
     let headers = [("host", "localhost"), ("origin", "https://evil.example")];
     let plain = [&headers[..], &[("content-type", "text/plain")]].concat();
-    assert_eq!(server.bare("POST", CHAT, &plain, HELLO).status, 400);
+    assert_eq!(server.bare("POST", CHAT, &plain, HELLO).status, 415);
     let asked = [&headers[..], &[("access-control-request-method", "POST")]].concat();
     let preflight = server.bare("OPTIONS", CHAT, &asked, "");
     assert_eq!(preflight.status, 405);

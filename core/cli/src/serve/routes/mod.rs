@@ -42,14 +42,18 @@ pub(crate) fn router(app: Arc<App>) -> Router {
         .routes(routes!(health::health))
         .routes(routes!(openapi::document));
     let (router, mut document) = documented.split_for_parts();
-    // A slug may have slashes as they are, which a document cannot say and a router takes only at the end.
-    let (schemas, paths, _): UtoipaMethodRouter<Arc<App>> = routes!(prompt_run::run);
-    document.paths.paths.extend(paths.paths);
-    if let Some(components) = &mut document.components {
-        components.schemas.extend(schemas);
+    // A slug may have slashes as they are, which a document cannot say and a router takes only at the end; so may a model.
+    let run: UtoipaMethodRouter<Arc<App>> = routes!(prompt_run::run);
+    let model: UtoipaMethodRouter<Arc<App>> = routes!(models::model);
+    for (schemas, paths, _) in [run, model] {
+        document.paths.paths.extend(paths.paths);
+        if let Some(components) = &mut document.components {
+            components.schemas.extend(schemas);
+        }
     }
     router
         .route("/prompt/{*path}", routing::post(prompt_run::run))
+        .route("/v1/models/{*model}", routing::get(models::model))
         .fallback(no_route)
         .method_not_allowed_fallback(no_method)
         .layer(Extension(openapi::Document::of(&document)))

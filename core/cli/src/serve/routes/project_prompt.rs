@@ -63,7 +63,7 @@ pub(super) async fn run(
     let address = address(&app, request.uri())?;
     let headers = request.headers().clone();
     let take = move |body: JsonMap| {
-        let (body, foreign) = casing::renamed(body);
+        let (body, foreign) = casing::renamed(body)?;
         let mut ask = ask::prompt(&address, body)?;
         // Told like any other key that nobody knows, and kept from every target.
         ask.dropped = foreign;
