@@ -247,13 +247,13 @@ impl Shared {
     /// Ends the stream here and now, so that what is asked next sees the call as ended. Where its task is at work
     /// on it in code of the host, which may wait for this very thread, that is left to the task.
     fn close(&self) {
-        let until = Instant::now() + Duration::from_millis(5);
+        let until = Instant::now() + Duration::from_millis(20);
         let mut stream = loop {
             match self.stream.try_lock() {
                 Ok(stream) => break stream,
                 Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) if Instant::now() >= until => return,
-                Err(TryLockError::WouldBlock) => std::thread::yield_now(),
+                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(50)),
             }
         };
         let closed = stream.take();
