@@ -18,14 +18,15 @@ CHECKS = [
     "ignored_auth",
     "unsupported_method",
 ]
+MODELS = ["test/echo", "fast", "prompt/greet", "prompt/acme/shop/welcome@production"]
 # What exists here: with these the requests get past the look-up of names.
 NAMES = {
     "slug": ["greet", "acme/shop/welcome"],
     "workspace": ["acme"],
     "project": ["shop"],
     "environment": ["production"],
+    "model": MODELS,
 }
-MODELS = ["test/echo", "fast", "prompt/greet", "prompt/acme/shop/welcome@production"]
 # So many requests of each operation with a body must be answered 2xx; of any other, one.
 ANSWERED = {"any": 1, "known": 20}
 
@@ -97,6 +98,6 @@ def test_fuzzed_requests(guide, tmp_path, names):
     assert done.returncode == 0, done.stdout[-8000:] + done.stderr
     assert int(re.search(r"(\d+) generated", done.stdout)[1]) > 1000, done.stdout[-2000:]
     counts = answered(report, document)
-    assert len(counts) == 13, counts
+    assert len(counts) == 14, counts
     for (method, path), count in counts.items():
         assert count >= (ANSWERED[names] if method == "POST" else 1), (method, path, counts)
