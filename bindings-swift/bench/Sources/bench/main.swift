@@ -138,5 +138,6 @@ if CommandLine.arguments.dropFirst().first == "load" {
   try await whole()
 } else {
   // For `load`.
-  precondition(try await engine.chat("Hi", model: "test/echo").text == "Hi")
+  let answer = try await engine.chat("Hi", model: "test/echo")
+  precondition(answer.text == "Hi")
 }
