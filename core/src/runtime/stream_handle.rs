@@ -253,7 +253,7 @@ impl Shared {
                 Ok(stream) => break stream,
                 Err(TryLockError::Poisoned(poisoned)) => break poisoned.into_inner(),
                 Err(TryLockError::WouldBlock) if Instant::now() >= until => return,
-                Err(TryLockError::WouldBlock) => std::thread::sleep(Duration::from_micros(50)),
+                Err(TryLockError::WouldBlock) => std::thread::yield_now(),
             }
         };
         let closed = stream.take();
