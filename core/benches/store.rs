@@ -29,6 +29,14 @@ fn id(unix_ms: i64) -> String {
     uuid::Uuid::new_v7(at).to_string()
 }
 
+/// The id of a completion, random to look at and always the same for one number.
+fn completion(n: u64) -> String {
+    let mut chance = fastrand::Rng::with_seed(n);
+    uuid::Builder::from_random_bytes(chance.u128(..).to_be_bytes())
+        .into_uuid()
+        .to_string()
+}
+
 /// A call as a busy application makes them: a hundred prompts, of which one is called seldom; three teams,
 /// and a label that few calls have.
 fn recording(n: u64) -> Recording {
@@ -45,7 +53,7 @@ fn recording(n: u64) -> Recording {
         id: id(created_ms),
         created_ms,
         session_id: uuid::Uuid::new_v4().to_string(),
-        completion_ids: vec![uuid::Uuid::new_v4().to_string()],
+        completion_ids: vec![completion(n)],
         project: n.is_multiple_of(4).then(|| "support".to_owned()),
         prompt: Some(PromptRef {
             slug: prompt,
@@ -214,8 +222,8 @@ fn store(criterion: &mut Criterion) {
     let began = Instant::now();
     for start in (0..rows).step_by(512) {
         let batch = (start..(start + 512).min(rows)).map(recording).collect();
-        if runtime.block_on(store.record(batch)).is_err() {
-            return;
+        if let Err(error) = runtime.block_on(store.record(batch)) {
+            return say(&format!("not recorded: {error}"));
         }
     }
     let each = began.elapsed() / u32::try_from(rows).unwrap_or(1);
@@ -224,9 +232,9 @@ fn store(criterion: &mut Criterion) {
         "{rows} recordings, {each:?} each, {megabytes} MiB"
     ));
     for n in (0..rows).step_by(100) {
-        let feedback = Feedback::new(format!("completion-{n}"), "thumbs", n.is_multiple_of(3));
-        if runtime.block_on(store.add_feedback(feedback)).is_err() {
-            return;
+        let feedback = Feedback::new(completion(n), "thumbs", n.is_multiple_of(3));
+        if let Err(error) = runtime.block_on(store.add_feedback(feedback)) {
+            return say(&format!("no feedback: {error}"));
         }
     }
 

@@ -201,7 +201,12 @@ fn snake(name: &str) -> String {
 fn languages() -> BTreeMap<String, Types> {
     let text = include_str!("../conformance/api.json");
     let read: BTreeMap<String, BTreeMap<String, Types>> = serde_json::from_str(text).unwrap();
-    let snaked = |names: Names| names.iter().map(|name| snake(name)).collect();
+    // Swift's are listed with their labels; what makes a value is no member.
+    let bare = |name: &String| name.split('(').next().unwrap_or_default().to_owned();
+    let snaked = |names: Names| -> Names {
+        let bare = names.iter().map(bare).filter(|name| name != "init");
+        bare.map(|name| snake(&name)).collect()
+    };
     read.into_iter()
         .map(|(language, modules)| {
             let types = modules.into_values().flatten();
