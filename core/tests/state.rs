@@ -350,3 +350,28 @@ async fn as_many_choices_as_a_host_can_give() {
         assert_eq!(error.data().param.as_deref(), Some("n"));
     }
 }
+
+#[tokio::test]
+async fn an_id_that_no_call_may_have_has_no_session() {
+    let engine = Engine::builder().open().unwrap();
+    for id in [String::new(), "x".repeat(257)] {
+        let session = engine.session(id.as_str());
+        let errors = [
+            session.history().await.unwrap_err(),
+            session.clear().await.unwrap_err(),
+            session.chat(echo("hi")).await.unwrap_err(),
+        ];
+        for error in errors {
+            assert_eq!(error.code(), "invalid_request");
+            assert_eq!(error.data().param.as_deref(), Some("session_id"));
+        }
+    }
+    assert!(
+        engine
+            .session("x".repeat(256))
+            .history()
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}

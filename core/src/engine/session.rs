@@ -11,6 +11,7 @@ use super::core::Core;
 use super::handle::Engine;
 use crate::chat::{ChatCompletion, ChatRequest, Message, PromptRequest, Warning};
 use crate::error::{Error, ErrorKind, Result};
+use crate::provider::check_session_id;
 use crate::store::{self, SessionTurn};
 use crate::stream::ChatStream;
 
@@ -106,7 +107,7 @@ impl Session {
     /// # Errors
     /// `store_error`.
     pub async fn clear(&self) -> Result<()> {
-        self.named()?;
+        check_session_id(&self.id)?;
         self.engine
             .0
             .state
@@ -117,7 +118,7 @@ impl Session {
     }
 
     async fn load(&self) -> Result<store::Session> {
-        self.named()?;
+        check_session_id(&self.id)?;
         let state = &self.engine.0.state;
         // A stream may have been left while its turn is on its way.
         state.pending.settled(&self.id).await;
@@ -136,16 +137,6 @@ impl Session {
             );
             Err(Error::new(ErrorKind::Timeout, message).with_detail("deadline", "total"))
         })
-    }
-
-    fn named(&self) -> Result<()> {
-        if self.id.is_empty() {
-            return Err(Error::invalid(
-                "session_id",
-                "a session needs an id that is not empty",
-            ));
-        }
-        Ok(())
     }
 
     async fn begin_chat(&self, mut request: ChatRequest, streams: bool) -> Result<Call> {

@@ -318,15 +318,21 @@ fn check_label_map(labels: &JsonMap, field: &str) -> Result<()> {
 }
 
 fn check_session(options: &Options) -> Result<()> {
-    match &options.session_id {
-        Some(id) if id.is_empty() || longer_than(id, SESSION_CHARS) => {
-            let message = format!(
-                "`session_id` has 1 to {SESSION_CHARS} characters; leave it out for one made here"
-            );
-            Err(Error::invalid("session_id", message))
-        }
-        _ => Ok(()),
+    options
+        .session_id
+        .as_deref()
+        .map_or(Ok(()), check_session_id)
+}
+
+/// What every use of a session refuses.
+pub(crate) fn check_session_id(id: &str) -> Result<()> {
+    if id.is_empty() || longer_than(id, SESSION_CHARS) {
+        let message = format!(
+            "`session_id` has 1 to {SESSION_CHARS} characters; leave it out for one made here"
+        );
+        return Err(Error::invalid("session_id", message));
     }
+    Ok(())
 }
 
 fn longer_than(text: &str, most: usize) -> bool {
