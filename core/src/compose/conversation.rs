@@ -30,22 +30,47 @@ pub(super) fn prompt(
         .filter(|message| message.role == Role::User)
         .cloned();
     if appended.is_empty() {
-        return asked.into_iter().collect();
+        return match asked {
+            Some(asked) => vec![asked],
+            None => prefilled(messages, history),
+        };
     }
     if asked.is_some() && !history.is_empty() {
         let end = messages.len() - 1;
         let start = end.saturating_sub(history.len());
-        let placed = messages[start..end].iter().any(|message| {
-            message
-                .metadata
-                .get("purpose")
-                .is_some_and(|p| p == "history")
-        });
-        if !placed {
+        if !messages[start..end].iter().any(is_placed) {
             messages[start..].rotate_right(1);
         }
     }
     spoken(appended)
+}
+
+/// A template may end with the beginning of the answer, behind the user's message that is the turn then. Dotprompt's
+/// rules put the earlier turns behind both, where the model would go on from its own last answer: they move before.
+fn prefilled(messages: &mut [Message], history: &[Message]) -> Vec<Message> {
+    let placed = messages.iter().any(is_placed);
+    let behind = if placed { 0 } else { history.len() };
+    let end = messages.len().saturating_sub(behind);
+    let own = |message: &&Message| !is_placed(message);
+    let begun = messages[..end].iter().rev().take_while(own);
+    let begun = begun
+        .take_while(|message| message.role == Role::Assistant)
+        .count();
+    let Some(at) = end.checked_sub(begun + 1).filter(|_| begun > 0) else {
+        return Vec::new();
+    };
+    let asked = messages[at].clone();
+    if asked.role != Role::User || is_placed(&asked) {
+        return Vec::new();
+    }
+    messages[at..].rotate_right(behind);
+    vec![asked]
+}
+
+/// Whether the template has put this message of the history where it stands.
+fn is_placed(message: &Message) -> bool {
+    let purpose = message.metadata.get("purpose");
+    purpose.is_some_and(|purpose| purpose == "history")
 }
 
 fn spoken(messages: &[Message]) -> Vec<Message> {
@@ -113,6 +138,30 @@ mod tests {
         let turn = prompt(&mut messages, &earlier(), &[Message::user("q2")]);
         assert_eq!(said(&messages), ["q1", "a1", "template"]);
         assert_eq!(said(&turn), ["q2"]);
+    }
+
+    #[test]
+    fn the_beginning_of_an_answer_stays_behind_its_question() {
+        let template = [Message::user("q2"), Message::assistant("{")];
+        let mut first = template.to_vec();
+        assert_eq!(said(&prompt(&mut first, &[], &[])), ["q2"]);
+        assert_eq!(said(&first), ["q2", "{"]);
+
+        let mut next = [&template[..], &earlier()].concat();
+        assert_eq!(said(&prompt(&mut next, &earlier(), &[])), ["q2"]);
+        assert_eq!(said(&next), ["q1", "a1", "q2", "{"]);
+
+        let mut placed = earlier();
+        for message in &mut placed {
+            message.metadata.insert("purpose".into(), "history".into());
+        }
+        let mut next = [&placed[..], &template].concat();
+        assert_eq!(said(&prompt(&mut next, &earlier(), &[])), ["q2"]);
+        assert_eq!(said(&next), ["q1", "a1", "q2", "{"]);
+
+        let mut last = [&template[..], &placed].concat();
+        assert!(prompt(&mut last, &earlier(), &[]).is_empty());
+        assert_eq!(said(&last), ["q2", "{", "q1", "a1"]);
     }
 
     #[test]
