@@ -228,6 +228,43 @@ def test_a_child_forked_amid_writing_answers_and_does_not_hang(tmp_path: Path) -
         assert engine.usage()[0].calls == 1
 
 
+@forks
+@warns
+def test_a_child_does_not_wait_for_the_turns_of_its_parent(tmp_path: Path) -> None:
+    program = """
+import sqlite3, sys
+other = sqlite3.connect(sys.argv[1], isolation_level=None)
+other.execute("BEGIN IMMEDIATE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+    with Engine(stored(tmp_path)) as engine:
+        engine.session("s").chat("before", model=ECHO)
+        engine.usage()
+        command = [sys.executable, "-c", program, str(tmp_path / "state.db")]
+        pipe = subprocess.PIPE
+        with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as other:
+            assert other.stdin and other.stdout
+            assert other.stdout.readline() == "held\n"
+            chat = threading.Thread(
+                target=engine.session("s").chat, args=("q",), kwargs={"model": ECHO}
+            )
+            chat.start()
+            time.sleep(0.3)
+
+            def child() -> bool:
+                # With what the parent is writing it may have no state; waiting for that would never end.
+                try:
+                    return len(engine.session("s").history()) == 2
+                except StoreError:
+                    return True
+
+            assert in_a_child(child)
+            other.stdin.close()
+        chat.join()
+        assert len(engine.session("s").history()) == 4
+
+
 def test_a_store_that_cannot_be_written_fails_no_call(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -210,10 +210,12 @@ fn kept(call: Arc<Call>, answer: ChatCompletion) -> BoxFuture<'static, Result<Ch
     let deadline = call.deadline;
     let partial = answer.clone();
     let (told, outcome) = oneshot::channel();
-    let appending = call
-        .turn
-        .as_ref()
-        .map(|turn| call.core.state.pending.begin(turn.session()));
+    let turn = call.turn.as_ref();
+    let appending = turn.and_then(|turn| {
+        // A store that cannot be opened has no turn under way: appending says so.
+        let opened = call.core.state.opened().ok()?;
+        Some(opened.pending.begin(turn.session()))
+    });
     apart(async move {
         let ended = append(&call, answer).await;
         drop(appending);

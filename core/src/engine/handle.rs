@@ -137,11 +137,7 @@ impl Engine {
     /// dropping the engine waits for it no longer.
     pub async fn shutdown(&self) -> Result<()> {
         self.0.state.interrupt();
-        let written = async {
-            self.0.state.pending.all_settled().await;
-            self.0.state.flush().await;
-        };
-        let flushed = tokio::time::timeout(PATIENCE, written).await;
+        let flushed = tokio::time::timeout(PATIENCE, self.0.state.flush()).await;
         flushed.map_err(|_| self.0.state.too_busy())
     }
 

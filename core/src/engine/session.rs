@@ -119,10 +119,10 @@ impl Session {
 
     async fn load(&self) -> Result<store::Session> {
         check_session_id(&self.id)?;
-        let state = &self.engine.0.state;
+        let opened = self.engine.0.state.opened()?;
         // A stream may have been left while its turn is on its way.
-        state.pending.settled(&self.id).await;
-        state.opened()?.store.session(&self.id).await
+        opened.pending.settled(&self.id).await;
+        opened.store.session(&self.id).await
     }
 
     /// Reads the turns for a call, which waits no longer for them than for its answer.

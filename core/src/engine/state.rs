@@ -29,8 +29,6 @@ pub(super) struct State {
     /// Somebody has waited for the store in vain: closing does not wait once more.
     busy: AtomicBool,
     current: ArcSwap<Opened>,
-    /// The turns that are being appended.
-    pub(super) pending: Arc<Pending>,
 }
 
 #[derive(Debug)]
@@ -46,6 +44,8 @@ pub(super) struct Opened {
     process: u32,
     pub(super) store: Arc<dyn Store>,
     pub(super) recorder: Recorder,
+    /// The turns that are being appended.
+    pub(super) pending: Arc<Pending>,
 }
 
 impl State {
@@ -73,7 +73,6 @@ impl State {
             lost,
             busy: AtomicBool::new(false),
             current: ArcSwap::from_pointee(opened),
-            pending: Arc::default(),
         })
     }
 
@@ -104,10 +103,11 @@ impl State {
         Ok(opened)
     }
 
-    /// Waits until everything that this process recorded before is in the store.
+    /// Waits until every turn and everything that this process recorded before is in the store.
     pub(super) async fn flush(&self) {
         let current = self.current.load_full();
         if current.process == std::process::id() {
+            current.pending.all_settled().await;
             current.recorder.flush().await;
         }
     }
@@ -164,6 +164,7 @@ fn open(kind: &Kind, retention: Retention, lost: &Arc<Lost>) -> Result<Opened> {
         process: std::process::id(),
         store,
         recorder,
+        pending: Arc::default(),
     })
 }
 

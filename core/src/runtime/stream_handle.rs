@@ -264,16 +264,10 @@ impl Shared {
         drop(closed);
     }
 
-    /// The task's next look at the stream.
-    fn poll_stream<T>(
-        &self,
-        look: impl FnOnce(&mut ChatStream) -> Poll<Result<T>>,
-    ) -> Poll<Result<T>> {
+    /// The task's next look at the stream, unless that was closed.
+    fn with_stream<T>(&self, look: impl FnOnce(&mut ChatStream) -> T) -> Result<T> {
         let mut slot = self.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        match &mut *slot {
-            Some(stream) => look(stream),
-            None => Poll::Ready(Err(cancelled())),
-        }
+        slot.as_mut().map(look).ok_or_else(cancelled)
     }
 
     /// Hands deltas to the reader.
@@ -334,10 +328,8 @@ async fn read_ahead(reads: Reads) {
     let shared = &reads.0;
     let read = AssertUnwindSafe(read_to_end(shared)).catch_unwind();
     let outcome = read.await.unwrap_or_else(|_| {
-        let mut slot = shared.stream.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(stream) = &mut *slot {
-            stream.abandon(panicked());
-        }
+        // One that was closed meanwhile has nothing to give up.
+        let _ = shared.with_stream(|stream| stream.abandon(panicked()));
         Err(panicked())
     });
     shared.end(outcome);
@@ -349,21 +341,18 @@ async fn read_to_end(shared: &Shared) -> Result<Box<ChatCompletion>> {
         std::future::poll_fn(|cx| shared.poll_room(cx)).await;
         let mut head = None;
         let deltas = std::future::poll_fn(|cx| {
-            shared.poll_stream(|stream| {
+            let polled = shared.with_stream(|stream| {
                 let batch = stream.poll_batch(cx, BATCH);
                 if first && batch.is_ready() {
                     head = stream.head().cloned();
                 }
                 batch
-            })
+            });
+            polled.unwrap_or_else(|error| Poll::Ready(Err(error)))
         })
         .await?;
         if deltas.is_empty() {
-            let outcome = shared.poll_stream(|stream| Poll::Ready(stream.take_outcome()));
-            return match outcome {
-                Poll::Ready(outcome) => outcome,
-                Poll::Pending => Err(panicked()),
-            };
+            return shared.with_stream(ChatStream::take_outcome)?;
         }
         shared.give(head, deltas, first);
         first = false;
